@@ -1,0 +1,59 @@
+# storm_add_plugin(NAME KIND executor|storage|operator SOURCES ... PROVIDES id ... [NEEDS id ...] [LINK target ...]
+#                  [VERSION x.y.z] [SUMMARY "one line"])
+#
+# Makes the shared object KIND-NAME.so and its manifest KIND-NAME.yaml beside it, exporting storm_entry_NAME and nothing
+# else, never unloaded, with every symbol resolved at link time. Target: storm_plugin_KIND_NAME.
+set(STORM_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(STORM_ABI_MAJOR 1)
+set(STORM_ABI_MINOR 0)
+
+function(storm_add_plugin name)
+  cmake_parse_arguments(arg "" "KIND;VERSION;SUMMARY" "SOURCES;PROVIDES;NEEDS;LINK" ${ARGN})
+  if(NOT arg_KIND OR NOT arg_SOURCES OR NOT arg_PROVIDES)
+    message(FATAL_ERROR "storm_add_plugin(${name}): KIND, SOURCES and PROVIDES are required")
+  endif()
+  if(NOT arg_VERSION)
+    set(arg_VERSION ${PROJECT_VERSION})
+  endif()
+  set(target storm_plugin_${arg_KIND}_${name})
+  set(file ${arg_KIND}-${name})
+  set(folder ${CMAKE_BINARY_DIR}/lib/perfectstorm/plugins)
+  if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
+    include(GNUInstallDirs)
+  endif()
+
+  add_library(${target} MODULE ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE storm::sdk ${arg_LINK})
+  target_compile_definitions(${target} PRIVATE STORM_PLUGIN_VERSION="${arg_VERSION}")
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${file} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${folder}
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${STORM_PLUGIN_MAP})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fno-gnu-unique)
+  endif()
+  target_link_options(${target} PRIVATE
+    -Wl,--version-script=${STORM_PLUGIN_MAP} -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro)
+  if(NOT STORM_SANITIZE)
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+
+  list(JOIN arg_PROVIDES ", " provides)
+  list(JOIN arg_NEEDS ", " needs)
+  file(GENERATE OUTPUT ${folder}/${file}.yaml CONTENT
+"manifest: 1
+id: ${arg_KIND}.${name}
+version: ${arg_VERSION}
+summary: \"${arg_SUMMARY}\"
+abi: {major: ${STORM_ABI_MAJOR}, built: ${STORM_ABI_MINOR}, min: 0}
+library: ${file}.so
+entry: storm_entry_${name}
+runtime: native
+provides: [${provides}]
+needs: [${needs}]
+")
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/perfectstorm/plugins
+    COMPONENT perfectstorm-${arg_KIND}-${name})
+  install(FILES ${folder}/${file}.yaml DESTINATION ${CMAKE_INSTALL_LIBDIR}/perfectstorm/plugins
+    COMPONENT perfectstorm-${arg_KIND}-${name})
+endfunction()
