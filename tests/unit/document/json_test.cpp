@@ -1,0 +1,49 @@
+#include "core/document/json.hpp"
+
+#include "catch.hpp"
+
+using storm::parse_json;
+using storm::to_json;
+
+TEST_CASE("json: text comes back as it was, keys in their order", "[document]") {
+  const std::string text =
+      R"({"b":[1,-2,3.5,true,null],"a":{"x":"line\nbreak \u0001 \"q\""},"big":9223372036854775807})";
+  auto value = parse_json(text);
+  REQUIRE(value);
+  CHECK(to_json(*value) == text);
+}
+
+TEST_CASE("json: a broken text is refused with line and column", "[document]") {
+  auto value = parse_json("{\"a\": 1,\n  \"b\": }");
+  REQUIRE_FALSE(value);
+  CHECK_THAT(value.error().message, Catch::Matchers::Contains("line 2, column 8"));
+}
+
+TEST_CASE("json: nesting up to the limit is read, one deeper is refused, very deep does not crash",
+          "[document]") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(parse_json(nested(storm::kJsonDepthMax)));
+  auto deeper = parse_json(nested(storm::kJsonDepthMax + 1));
+  REQUIRE_FALSE(deeper);
+  CHECK_THAT(deeper.error().message, Catch::Matchers::Contains("nested deeper than 200 levels"));
+  CHECK_FALSE(parse_json(std::string(1'000'000, '[')));
+}
+
+TEST_CASE("json: duplicate keys, invalid UTF-8, trailing text and an empty text are refused",
+          "[document]") {
+  auto twice = parse_json(R"({"a":1,"a":2})");
+  REQUIRE_FALSE(twice);
+  CHECK_THAT(twice.error().message, Catch::Matchers::Contains("duplicate key \"a\""));
+  CHECK_FALSE(parse_json("\"\xff\xfe\""));
+  CHECK_FALSE(parse_json("1 2"));
+  CHECK_FALSE(parse_json(""));
+}
+
+TEST_CASE("json: keys with dots, dollars and NUL survive", "[document]") {
+  const std::string text = R"({"a.b":1,"$c":2,"d\u0000e":3})";
+  auto value = parse_json(text);
+  REQUIRE(value);
+  CHECK(to_json(*value) == text);
+}
