@@ -1,0 +1,81 @@
+// Engine: the one writer. Commands go in through a bounded queue; a batch of them makes a new
+// state, which is made durable where people wrote, published as an immutable snapshot, and told to
+// listeners. What executors discover is written behind.
+//
+// Readers take snapshot() and never wait for a write. Owns its threads from start() to stop().
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/engine/command.hpp"
+#include "core/engine/state.hpp"
+#include "core/model/redaction.hpp"
+#include "core/query/operator.hpp"
+#include "core/storage/storage.hpp"
+
+namespace storm {
+
+inline constexpr std::size_t kCommandsMax = 4096;  // waiting in the queue; more are refused or wait
+inline constexpr std::size_t kEventsKept = 10'000;  // at least so many of the newest
+
+struct EngineCounters {
+  std::uint64_t commands = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t commit_failures = 0;
+  std::uint64_t behind_rows = 0;     // written behind so far
+  std::uint64_t behind_waiting = 0;  // not yet written
+  std::uint64_t behind_failures = 0;
+};
+
+class Engine {
+ public:
+  struct Options {
+    std::size_t events_kept = kEventsKept;
+    Redactor::Options redaction = {};
+  };
+
+  // Loads the store. The storage and the clock outlive the engine. Fails when the store cannot be
+  // read; the error names the row.
+  static Result<std::unique_ptr<Engine>> create(Storage& storage, const Clock& clock,
+                                                std::shared_ptr<const OperatorSet> operators,
+                                                Options options);
+  ~Engine();  // stops
+
+  // `notify` is called on the engine's thread after each publication; must not wait. Before start()
+  // only.
+  void on_publish(std::function<void()> notify);
+  void start();
+  // Takes what is queued, writes behind what is left, notes the revision. Later commands are
+  // refused.
+  void stop();
+
+  Snapshot snapshot() const;  // [any-thread]
+
+  // Answers Unavailable through `done`, on this thread, when the queue is full or the engine stops.
+  // [any-thread]
+  void submit(Command command, Completion done, bool dry_run = false);
+  // The same, but waits for room until `give_up()`: back pressure for executors. False: not taken,
+  // `done` is not called.
+  bool submit_waiting(Command command, Completion done,
+                      const std::function<bool()>& give_up);  // [any-thread]
+  // Submits and waits for the end; for start-up, tests and plugin threads. Never on the engine's
+  // thread.
+  Result<Outcome> execute(Command command, bool dry_run = false);
+
+  const OperatorSet& operators() const;  // [any-thread]
+  EngineCounters counters() const;       // [any-thread]
+  // An error with the reason while the store refuses what is written.  [any-thread]
+  Result<void> store_health() const;
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace storm

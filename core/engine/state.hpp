@@ -1,0 +1,90 @@
+// The whole model at one revision. The engine changes its own copy and publishes others as
+// immutable snapshots; copying one costs a few pointers. References follow ids; names are looked up
+// here.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/persistent_set.hpp"
+#include "core/base/result.hpp"
+#include "core/model/agent.hpp"
+#include "core/model/application.hpp"
+#include "core/model/event.hpp"
+#include "core/model/group.hpp"
+#include "core/model/job.hpp"
+#include "core/model/procedure.hpp"
+#include "core/model/resource.hpp"
+#include "core/model/subscription.hpp"
+#include "core/query/query.hpp"
+
+namespace storm {
+
+template <typename T>
+using Shared = std::shared_ptr<const T>;
+template <typename T>
+using Table = PersistentMap<Uuid, Shared<T>>;
+
+// Resources by type, then names, then id.
+struct ResourceOrder {
+  using is_transparent = void;
+  bool operator()(const Shared<Resource>& a, const Shared<Resource>& b) const;
+};
+
+// A name within a collection. Resources may share one, others may not.
+struct NameEntry {
+  EntityKind kind = EntityKind::Resource;
+  std::string name;
+  Uuid uuid;
+  friend auto operator<=>(const NameEntry&, const NameEntry&) = default;
+};
+
+struct LiveGroup {
+  Shared<Group> group;
+  std::optional<Query> query;    // nothing: no members by query
+  PersistentSet<Uuid> matching;  // resources that the query matches
+  PersistentSet<Uuid> members;   // (matching or included) minus excluded, as far as they exist
+};
+
+struct State {
+  std::uint64_t revision = 0;  // of the last change
+  Table<Agent> agents;
+  Table<Resource> resources;
+  PersistentSet<Shared<Resource>, ResourceOrder> ordered_resources;
+  PersistentMap<Uuid, LiveGroup> groups;
+  Table<Application> applications;
+  Table<Procedure> procedures;
+  Table<Job> jobs;
+  Table<Subscription> subscriptions;
+  PersistentSet<NameEntry> names;
+  PersistentMap<std::uint64_t, Shared<Event>> events;  // the newest, by number
+  PersistentMap<Uuid, std::uint32_t>
+      group_counts;  // resource -> in how many groups, where not none
+
+  // An id of that kind or a name; a name that several resources share finds none.
+  std::optional<Uuid> find(EntityKind kind, std::string_view reference) const;
+  // NotFound, naming the nearest names.
+  Result<Uuid> require(EntityKind kind, std::string_view reference) const;
+  bool exists(const Id& id) const;
+  std::vector<std::string> names_of(const Id& id) const;
+  std::vector<std::string> near_names(EntityKind kind,
+                                      std::string_view reference) const;  // 3 at most
+
+  // The entity as it is answered, without a resource's snapshot. Null when it does not exist.
+  Value value_of(const Id& id) const;
+  // Ids of a collection in the order in which it is listed.
+  std::vector<Id> listed(EntityKind kind) const;
+  std::size_t count(EntityKind kind) const;
+};
+
+using Snapshot = Shared<State>;
+
+// A document as queries see it: references also by the names of what they refer to, a resource's
+// image also in its short form and with its digest, its snapshot parsed when it is asked for.
+// Requires: `state` outlives the view.
+std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);
+
+}  // namespace storm

@@ -1,0 +1,39 @@
+// What an executor tells the model: plain values, made by core/plugin_host, taken by the engine as
+// one transaction.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/model/names.hpp"
+
+namespace storm {
+
+struct DiscoveredResource {
+  std::string uid;  // unique within its agent
+  std::string type;
+  std::string parent_uid, cluster_uid, host_uid;  // of the same agent; empty: none
+  std::vector<std::string> names;
+  std::string image, image_digest;
+  Status status = Status::Unknown;
+  Health health = Health::Unknown;
+  std::uint64_t provider_revision = 0;  // a lower one than known is dropped; 0: not known
+  WallTime observed_at = 0;             // 0: not known
+  bool stale = false;
+  std::shared_ptr<const std::string> snapshot;  // checked JSON text, not yet redacted; may be null
+};
+
+struct DiscoveryBatch {
+  std::string scope;
+  std::uint64_t epoch = 0;
+  bool sync_begin = false;  // a full listing of the scope starts with this batch
+  bool sync_end =
+      false;  // it is complete: what it did not mention is removed, staleness of the scope ends
+  bool stale = false;  // everything of the scope is stale until the next sync_end
+  std::vector<DiscoveredResource> upserts;
+  std::vector<std::string> removals;  // uids
+};
+
+}  // namespace storm

@@ -1,0 +1,37 @@
+// Redaction: secrets in a cloud's snapshots are replaced on the way in by a keyed fingerprint, so
+// that equality and grouping still work and nothing of the secret is kept. [any-thread when const]
+// Looked at: "NAME=value" items of lists called Env or env, and members of objects called Labels,
+// labels, Env, env, Options, DriverOpts, Args maps and the like, wherever the name looks like a
+// secret's (password, token, private key, ...).
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace storm {
+
+class Redactor {
+ public:
+  struct Options {
+    bool enabled = true;
+    std::vector<std::string>
+        extra_words;  // further parts of names that mark a secret, without regard to case
+  };
+  // `key` makes fingerprints comparable within one installation only.
+  Redactor(std::string key, Options options);
+
+  bool is_secret_name(std::string_view name) const;
+  std::string fingerprint(
+      std::string_view secret) const;  // "redacted:hmac-" and 32 hexadecimal digits
+
+  // The same pointer when there is nothing to redact; text that cannot be read is kept as it is.
+  std::shared_ptr<const std::string> redact(std::shared_ptr<const std::string> snapshot) const;
+
+ private:
+  const std::string key_;
+  const bool enabled_;
+  std::vector<std::string> words_;
+};
+
+}  // namespace storm

@@ -1,0 +1,70 @@
+// A resource: one thing in a cloud. A plain value; the snapshot is the cloud's own JSON text,
+// shared and never changed.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/document/value.hpp"
+#include "core/model/ids.hpp"
+#include "core/model/names.hpp"
+
+namespace storm {
+
+inline constexpr std::size_t kResourceNamesMax = 64;
+
+struct Resource {
+  Id id;
+  std::string type;
+  std::vector<std::string> names;
+  std::optional<Id> owner;   // an agent
+  std::optional<Id> parent;  // resources
+  std::optional<Id> cluster;
+  std::optional<Id> host;
+  std::string image;         // canonical, without digest; empty when it has none
+  std::string image_digest;  // "sha256:..." or empty
+  Status status = Status::Unknown;
+  Health health = Health::Unknown;
+  std::shared_ptr<const std::string> snapshot;  // JSON text; null when there is none
+  WallTime first_seen = 0;
+  WallTime observed_at = 0;    // when the provider wrote this state, else when we saw it
+  std::uint64_t revision = 0;  // of the server, at the last change
+  bool stale = false;
+
+  // Not shown: how the source knows it.
+  std::string uid;  // the provider's id; empty for resources made over REST
+  std::string scope;
+  std::uint64_t provider_revision = 0;
+};
+
+// True when both say the same to a reader: everything but revision, times and provider_revision.
+bool same_content(const Resource& a, const Resource& b);
+
+// All fields but the snapshot, which is text of its own and can be large, in print order, ready to
+// be completed.
+Value to_value_without_snapshot(const Resource& resource);
+// The whole resource as JSON text, its snapshot byte for byte. `with_snapshot` false leaves that
+// field out.
+void append_resource_json(std::string& out, const Resource& resource, bool with_snapshot = true);
+
+// The references of a body stay as they were written (an id or a name) until the engine resolves
+// them.
+struct ResourceDraft {
+  Resource resource;
+  std::optional<std::string> owner, parent, cluster, host;
+};
+ResourceDraft read_resource(const Value& body, const Resource* known,
+                            std::vector<Problem>& problems);
+
+// Rows of the store.
+std::string to_row(const Resource& resource);
+Result<Resource> resource_from_row(Id id, const std::string& row);
+
+// The forms under which an image is found: canonical, short ("postgres:9.6") and with its digest.
+// Empty for none.
+std::vector<std::string> image_aliases(const std::string& image, const std::string& digest);
+
+}  // namespace storm
