@@ -1,5 +1,5 @@
-// Storage: a transactional store of rows in spaces, as the engine needs it. A storage plugin implements it through
-// core/plugin_host; MemoryStorage implements it for --ephemeral and tests.
+// Storage: a transactional store of rows in spaces, as the engine needs it. A storage plugin
+// implements it through core/plugin_host; MemoryStorage implements it for --ephemeral and tests.
 // Calls are made one at a time by the engine's threads; none of them is made with a lock held.
 #pragma once
 #include <cstdint>
@@ -18,7 +18,8 @@ struct Row {
   std::string value;  // empty for a delete
 };
 
-// All or nothing.
+// All or nothing. Deletes go first: a key that is in both lists is there afterwards; of several
+// puts of one key the last counts.
 struct Transaction {
   std::vector<Row> puts;
   std::vector<Row> deletes;  // a key that is not there is no error
@@ -29,10 +30,12 @@ class Storage {
  public:
   virtual ~Storage() = default;
 
-  // Gives every row of a space, in key order, at one revision. An error from `each` ends the listing with it.
-  virtual Result<void> load(std::string_view space, const std::function<Result<void>(Row)>& each) = 0;
-  // Durable when it returns without an error. NoSpace: nothing was applied, later calls work once there is room.
-  // Unavailable and Io: nothing is known to be applied.
+  // Gives every row of a space, in key order, at one revision. An error from `each` ends the
+  // listing with it.
+  virtual Result<void> load(std::string_view space,
+                            const std::function<Result<void>(Row)>& each) = 0;
+  // Durable when it returns without an error. NoSpace: nothing was applied, later calls work once
+  // there is room. Unavailable and Io: nothing is known to be applied.
   virtual Result<void> apply(const Transaction& transaction) = 0;
   // True when what was applied outlives this process.
   virtual bool durable() const = 0;

@@ -35,7 +35,8 @@ typedef struct storm_txn {
                                not check */
   uint64_t fence;     /* of the lease held; lower than the highest seen: STORM_E_FENCED; 0: none */
   storm_list puts;    /* storm_row[] */
-  storm_list deletes; /* storm_row[]; a key that is not there is no error */
+  storm_list deletes; /* storm_row[]; applied before the puts; a key that is not there is no error
+                       */
 } storm_txn;
 
 typedef struct storm_rows {
