@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <random>
@@ -365,6 +367,34 @@ TEST_CASE(
   CHECK(store->open().ok());
   CHECK(rows_of(*store, "s").back().key == "small");
   REQUIRE(store->close().ok());
+}
+
+// Run by hand: PROGRAM "[bench]". STORM_BENCH_DIR names the disk to measure.
+TEST_CASE("storage plugin: transactions a second", "[.][bench]") {
+  constexpr auto kTime = std::chrono::seconds(3);
+  Fixture store;
+  if (const char* disk = std::getenv("STORM_BENCH_DIR")) {
+    REQUIRE(store->close().ok());
+    store.store = make_plugin_store(disk);
+    store.reopen();
+  }
+  for (const int rows : {1, 1000}) {
+    int done = 0;
+    int key = 0;
+    const auto start = std::chrono::steady_clock::now();
+    auto now = start;
+    for (; now - start < kTime; now = std::chrono::steady_clock::now()) {
+      Change change;
+      for (int i = 0; i < rows; ++i) {
+        change.puts.push_back({"s", std::to_string(key++ % 20'000), std::string(400, 'v')});
+      }
+      REQUIRE(store->apply(change).ok());
+      ++done;
+    }
+    const double seconds = std::chrono::duration<double>(now - start).count();
+    WARN(rows << " rows of 400 bytes: " << done / seconds << " transactions/s, "
+              << rows * done / seconds << " rows/s");
+  }
 }
 
 }  // namespace storm::conformance
