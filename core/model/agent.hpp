@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/names.hpp"
@@ -39,6 +39,10 @@ struct Agent {
 Value to_value(const Agent& agent);
 // From a body or a stored row; notes what is wrong. `known` is what PATCH starts from; the id is
 // the caller's.
+// Rows of the store.
+std::string to_row(const Agent& agent);
+Result<Agent> agent_from_row(Id id, const std::string& row);
+
 Agent read_agent(const Value& body, const Agent* known, std::vector<Problem>& problems);
 
 }  // namespace storm

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
 #include "core/model/application_text.hpp"
 #include "core/model/ids.hpp"
@@ -55,5 +55,8 @@ struct ApplicationDraft {
 };
 ApplicationDraft read_application(const Value& body, const Application* known,
                                   std::vector<Problem>& problems);
+
+// From a row of the store.
+Result<Application> application_from_row(Id id, const std::string& row);
 
 }  // namespace storm

@@ -29,6 +29,8 @@ struct Event {
 };
 
 Value to_value(const Event& event);
-Result<Event> event_from_value(const Value& value);
+// Rows of the store.
+Value to_row_value(const Event& event);
+Result<Event> event_from_row_value(const Value& value);
 
 }  // namespace storm

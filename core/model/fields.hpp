@@ -16,7 +16,15 @@ namespace storm {
 inline constexpr std::size_t kNameBytesMax = 512;      // of a name, type, label or the like
 inline constexpr std::size_t kListItemsMax = 100'000;  // of a list of references
 
+// A field that is not there: for a new entity a problem if it is required; for a change of a known
+// one it stays.
 enum class Presence { Required, Optional };
+
+// A reference as it was written: an id or a name, or null for none.
+struct Reference {
+  bool given = false;
+  std::optional<std::string> text = {};
+};
 
 class FieldReader {
  public:
@@ -24,11 +32,16 @@ class FieldReader {
   // own.
   FieldReader(const Value& body, std::vector<Problem>& problems, std::string pointer = "");
 
+  bool has(std::string_view name) const { return body_.find(name) != nullptr; }
+
   // Each answers nothing when the field is absent, null (where that is allowed) or wrong; the
   // problem is then noted.
   std::optional<std::string> text(std::string_view name, Presence presence);
-  std::optional<std::string> long_text(std::string_view name,
-                                       Presence presence);  // no limit but the body's
+  // A name, or null for none.
+  std::optional<std::string> nullable_text(std::string_view name);
+  Reference reference(std::string_view name, Presence presence = Presence::Optional);
+  std::optional<std::string> content(std::string_view name,
+                                     Presence presence);  // no limit but the body's; may be blank
   std::optional<std::int64_t> integer(std::string_view name, Presence presence, std::int64_t low,
                                       std::int64_t high);
   std::optional<bool> boolean(std::string_view name, Presence presence);
@@ -36,15 +49,16 @@ class FieldReader {
   // The index of the choice.
   std::optional<std::size_t> choice(std::string_view name, Presence presence,
                                     std::span<const std::string_view> choices);
-  std::optional<std::vector<std::string>> text_list(std::string_view name, Presence presence);
-  const Value* list(std::string_view name, Presence presence);  // the raw list
+  std::optional<std::vector<std::string>> text_list(std::string_view name, Presence presence,
+                                                    std::size_t items_max = kListItemsMax);
+  const Value* list(std::string_view name, Presence presence,
+                    std::size_t items_max = kListItemsMax);
 
-  bool has(std::string_view name) const { return body_.find(name) != nullptr; }
   std::string pointer_of(std::string_view name) const { return pointer_join(pointer_, name); }
   void refuse(std::string_view name, std::string message);
-  // Notes every field that is not among these or the read-only ones as unknown, with the nearest
-  // known name.
-  void refuse_unknown(std::span<const std::string_view> known);
+  // Refuses a field that is not known but close to one that is known and missing: a misspelled one.
+  // Others are ignored, as clients of the original system expect.
+  void refuse_misspelled(std::span<const std::string_view> known);
 
  private:
   // The field's value, after absence and null have been dealt with.
@@ -67,5 +81,6 @@ inline constexpr std::string_view kNotNull = "This field may not be null.";
 inline constexpr std::string_view kNotBlank = "This field may not be blank.";
 inline constexpr std::string_view kNotUnique = "This field must be unique.";
 inline constexpr std::string_view kNotAnObject = "Expected a JSON object.";
+inline constexpr std::string_view kNotAString = "Not a valid string.";
 
 }  // namespace storm

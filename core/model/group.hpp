@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/names.hpp"
@@ -38,5 +38,8 @@ struct GroupDraft {
   std::optional<std::vector<std::string>> include, exclude;  // as written; absent: unchanged
 };
 GroupDraft read_group(const Value& body, const Group* known, std::vector<Problem>& problems);
+
+// From a row of the store.
+Result<Group> group_from_row(Id id, const std::string& row);
 
 }  // namespace storm

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
+#include "core/model/fields.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/names.hpp"
 
@@ -31,8 +32,12 @@ Value to_value(const Job& job);
 
 struct JobDraft {
   Job job;
-  std::optional<std::string> owner, target, procedure;  // as written
+  Reference owner, target, procedure;
 };
 JobDraft read_job(const Value& body, const Job* known, std::vector<Problem>& problems);
+
+// Rows of the store.
+std::string to_row(const Job& job);
+Result<Job> job_from_row(Id id, const std::string& row);
 
 }  // namespace storm

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
 #include "core/model/ids.hpp"
 
@@ -21,5 +21,8 @@ struct Procedure {
 
 Value to_value(const Procedure& procedure);
 Procedure read_procedure(const Value& body, const Procedure* known, std::vector<Problem>& problems);
+
+// From a row of the store.
+Result<Procedure> procedure_from_row(Id id, const std::string& row);
 
 }  // namespace storm

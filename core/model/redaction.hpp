@@ -25,10 +25,11 @@ class Redactor {
   std::string fingerprint(
       std::string_view secret) const;  // "redacted:hmac-" and 32 hexadecimal digits
 
-  // The same pointer when there is nothing to redact; text that cannot be read is kept as it is.
+  // The same pointer when there is nothing to redact; text that cannot be read becomes {}.
   std::shared_ptr<const std::string> redact(std::shared_ptr<const std::string> snapshot) const;
 
  private:
+  class Walk;
   const std::string key_;
   const bool enabled_;
   std::vector<std::string> words_;

@@ -9,6 +9,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/document/value.hpp"
+#include "core/model/fields.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/names.hpp"
 
@@ -54,7 +55,7 @@ void append_resource_json(std::string& out, const Resource& resource, bool with_
 // them.
 struct ResourceDraft {
   Resource resource;
-  std::optional<std::string> owner, parent, cluster, host;
+  Reference owner, parent, cluster, host;
 };
 ResourceDraft read_resource(const Value& body, const Resource* known,
                             std::vector<Problem>& problems);

@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "core/base/result.hpp"
 #include "core/document/value.hpp"
+#include "core/model/fields.hpp"
 #include "core/model/ids.hpp"
 
 namespace storm {
@@ -23,9 +24,12 @@ Value to_value(const Subscription& subscription);
 
 struct SubscriptionDraft {
   Subscription subscription;
-  std::optional<std::string> group, procedure, target;  // as written
+  Reference group, procedure, target;
 };
 SubscriptionDraft read_subscription(const Value& body, const Subscription* known,
                                     std::vector<Problem>& problems);
+
+// From a row of the store.
+Result<Subscription> subscription_from_row(Id id, const std::string& row);
 
 }  // namespace storm

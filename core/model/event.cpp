@@ -1,0 +1,59 @@
+#include "core/model/event.hpp"
+
+#include "core/model/fields.hpp"
+
+namespace storm {
+
+Value to_value(const Event& event) {
+  Value::Array names;
+  for (const std::string& name : event.names) names.emplace_back(name);
+  Value value(Value::Object{{"id", event.id},
+                            {"event_type", name_of(event.type)},
+                            {"entity_type", name_of(event.entity.kind)},
+                            {"entity_id", event.entity.to_string()},
+                            {"entity_names", std::move(names)},
+                            {"time", to_rfc3339(event.time)}});
+  if (event.entity.kind == EntityKind::Resource) {
+    value.add("resource_type", event.resource_type);
+    value.add("status", name_of(event.status));
+    value.add("health", name_of(event.health));
+    value.add("stale", event.stale);
+    value.add("observed_at", event.observed_at ? Value(to_rfc3339(event.observed_at)) : Value());
+  }
+  return value;
+}
+
+Value to_row_value(const Event& event) {
+  Value value = to_value(event);
+  value.add("time_ns", event.time);
+  value.add("observed_at_ns", event.observed_at);
+  return value;
+}
+
+Result<Event> event_from_row_value(const Value& value) {
+  std::vector<Problem> problems;
+  FieldReader fields(value, problems);
+  Event event;
+  event.id = static_cast<std::uint64_t>(
+      fields.integer("id", Presence::Required, 0, INT64_MAX).value_or(0));
+  event.type = static_cast<EventType>(
+      fields.choice("event_type", Presence::Required, kEventTypeNames).value_or(0));
+  const auto entity = Id::parse(fields.text("entity_id", Presence::Required).value_or(""));
+  if (!entity) fields.refuse("entity_id", "is no id");
+  event.entity = entity.value_or(Id{});
+  event.names =
+      fields.text_list("entity_names", Presence::Required).value_or(std::vector<std::string>());
+  event.time = fields.integer("time_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);
+  event.observed_at =
+      fields.integer("observed_at_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);
+  event.resource_type = fields.content("resource_type", Presence::Optional).value_or("");
+  event.status =
+      static_cast<Status>(fields.choice("status", Presence::Optional, kStatusNames).value_or(0));
+  event.health =
+      static_cast<Health>(fields.choice("health", Presence::Optional, kHealthNames).value_or(0));
+  event.stale = fields.boolean("stale", Presence::Optional).value_or(false);
+  if (!problems.empty()) return invalid(std::move(problems));
+  return event;
+}
+
+}  // namespace storm

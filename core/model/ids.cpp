@@ -1,0 +1,102 @@
+#include "core/model/ids.hpp"
+
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#include <cstring>
+
+#include "core/base/assert.hpp"
+
+namespace storm {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+__extension__ using Wide = unsigned __int128;
+
+struct KindWords {
+  std::string_view name, prefix, collection;
+};
+constexpr KindWords kKinds[kEntityKinds] = {
+    {"agent", "agent-", "agents"},
+    {"resource", "res-", "resources"},
+    {"group", "group-", "groups"},
+    {"application", "app-", "apps"},
+    {"procedure", "proc-", "procedures"},
+    {"job", "job-", "jobs"},
+    {"subscription", "sub-", "subscriptions"},
+};
+
+const KindWords& words_of(EntityKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+// Marks the version and variant bits of RFC 9562.
+Uuid stamp(Uuid uuid, std::uint64_t version) {
+  uuid.high = (uuid.high & ~std::uint64_t{0xf000}) | version << 12;
+  uuid.low = (uuid.low & ~(std::uint64_t{3} << 62)) | std::uint64_t{2} << 62;
+  return uuid;
+}
+
+}  // namespace
+
+std::string_view name_of(EntityKind kind) { return words_of(kind).name; }
+std::string_view id_prefix_of(EntityKind kind) { return words_of(kind).prefix; }
+std::string_view collection_of(EntityKind kind) { return words_of(kind).collection; }
+
+Uuid Uuid::random() {
+  Uuid uuid;
+  STORM_ASSERT(getrandom(&uuid, sizeof uuid, 0) == static_cast<ssize_t>(sizeof uuid));
+  return stamp(uuid, 4);
+}
+
+Uuid Uuid::from_names(std::string_view space, std::string_view name) {
+  std::string text;
+  text.reserve(space.size() + name.size() + 1);
+  text.append(space).push_back('\0');
+  text.append(name);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  STORM_ASSERT(EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr) == 1);
+  Uuid uuid;
+  std::memcpy(&uuid, digest, sizeof uuid);
+  return stamp(uuid, 8);
+}
+
+std::string to_base62(const Uuid& uuid) {
+  Wide number = static_cast<Wide>(uuid.high) << 64 | uuid.low;
+  std::string digits(kBase62Digits, '0');
+  for (std::size_t i = kBase62Digits; i-- > 0 && number > 0;) {
+    digits[i] = kAlphabet[static_cast<std::size_t>(number % 62)];
+    number /= 62;
+  }
+  return digits;
+}
+
+std::optional<Uuid> uuid_from_base62(std::string_view digits) {
+  if (digits.size() != kBase62Digits) return std::nullopt;
+  Wide number = 0;
+  for (const char c : digits) {
+    const std::size_t digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    if (number > (~Wide{0} - digit) / 62) return std::nullopt;
+    number = number * 62 + digit;
+  }
+  return Uuid{static_cast<std::uint64_t>(number >> 64), static_cast<std::uint64_t>(number)};
+}
+
+std::string Id::to_string() const {
+  std::string text(id_prefix_of(kind));
+  text += to_base62(uuid);
+  return text;
+}
+
+std::optional<Id> Id::parse(std::string_view text) {
+  for (const EntityKind kind : kAllEntityKinds) {
+    const std::string_view prefix = id_prefix_of(kind);
+    if (!text.starts_with(prefix)) continue;
+    const auto uuid = uuid_from_base62(text.substr(prefix.size()));
+    if (uuid) return Id{kind, *uuid};
+  }
+  return std::nullopt;
+}
+
+}  // namespace storm

@@ -1,0 +1,179 @@
+#include "core/model/redaction.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/assert.hpp"
+#include "core/document/json.hpp"
+
+namespace storm {
+namespace {
+
+constexpr std::array<std::string_view, 16> kSecretWords = {
+    "passw",      "secret",     "token",      "apikey",        "api_key",     "api-key",
+    "accesskey",  "access_key", "access-key", "privatekey",    "private_key", "private-key",
+    "credential", "passphrase", "auth_key",   "encryption_key"};
+
+// Maps whose members people choose the names of; elsewhere a name such as "SecretName" belongs to
+// the cloud's own schema.
+constexpr std::array<std::string_view, 10> kOpenMaps = {
+    "labels",     "env",      "environment", "options",    "driveropts",
+    "parameters", "metadata", "tags",        "jointokens", "annotations"};
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool contains_word(std::string_view text, std::string_view word) {
+  return std::search(text.begin(), text.end(), word.begin(), word.end(),
+                     [](char a, char b) { return lower(a) == b; }) != text.end();
+}
+
+bool equal_words(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == y; });
+}
+
+// Where the password of "scheme://user:password@host" stands; empty when there is none.
+std::string_view url_password(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(scheme + 3);
+  const std::size_t at = rest.substr(0, rest.find_first_of("/?# ")).rfind('@');
+  if (at == std::string_view::npos) return {};
+  const std::size_t colon = rest.substr(0, at).find(':');
+  return colon == std::string_view::npos ? std::string_view()
+                                         : rest.substr(colon + 1, at - colon - 1);
+}
+
+}  // namespace
+
+Redactor::Redactor(std::string key, Options options)
+    : key_(std::move(key)), enabled_(options.enabled) {
+  words_.assign(kSecretWords.begin(), kSecretWords.end());
+  for (std::string word : options.extra_words) {
+    std::transform(word.begin(), word.end(), word.begin(), lower);
+    if (!word.empty()) words_.push_back(std::move(word));
+  }
+}
+
+bool Redactor::is_secret_name(std::string_view name) const {
+  return std::any_of(words_.begin(), words_.end(),
+                     [&](const std::string& word) { return contains_word(name, word); });
+}
+
+std::string Redactor::fingerprint(std::string_view secret) const {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  STORM_ASSERT(HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                    reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest,
+                    &length));
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text = "redacted:hmac-";
+  for (std::size_t i = 0; i < 16; ++i) {
+    text += kHex[digest[i] >> 4];
+    text += kHex[digest[i] & 15];
+  }
+  return text;
+}
+
+class Redactor::Walk {
+ public:
+  explicit Walk(const Redactor& redactor) : redactor_(redactor) {}
+
+  // Requires: a depth that the JSON reader has limited.
+  void visit(Value& value, bool open_map) {
+    if (value.is_array()) {
+      bool secret_follows = false;
+      for (Value& item : value.as_array()) {
+        if (!item.is_string()) {
+          visit(item, false);
+          continue;
+        }
+        if (secret_follows) replace(item);
+        secret_follows = visit_item(item);
+      }
+    } else if (value.is_object()) {
+      for (auto& [name, member] : value.as_object()) {
+        const bool secret = open_map && redactor_.is_secret_name(name);
+        if (member.is_string()) {
+          if (secret || (open_map && is_join_token(member.as_string()))) {
+            replace(member);
+          } else {
+            hide_url_password(member);
+          }
+          continue;
+        }
+        const bool opens =
+            std::any_of(kOpenMaps.begin(), kOpenMaps.end(),
+                        [&, &key = name](std::string_view word) { return equal_words(key, word); });
+        visit(member, opens);
+      }
+    }
+  }
+
+  bool changed = false;
+
+ private:
+  static bool is_join_token(std::string_view text) { return text.starts_with("SWMTKN-"); }
+
+  void replace(Value& value) {
+    if (value.as_string().empty() || value.as_string().starts_with("redacted:hmac-")) return;
+    value = Value(redactor_.fingerprint(value.as_string()));
+    changed = true;
+  }
+
+  // An item of an environment or a command line: "NAME=value", or "--name" with its value behind
+  // it.
+  bool visit_item(Value& item) {
+    const std::string& text = item.as_string();
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      hide_url_password(item);
+      return item.as_string().starts_with("--") && redactor_.is_secret_name(item.as_string());
+    }
+    if (equals + 1 < text.size() &&
+        redactor_.is_secret_name(std::string_view(text).substr(0, equals)) &&
+        !std::string_view(text).substr(equals + 1).starts_with("redacted:hmac-")) {
+      item = Value(text.substr(0, equals + 1) +
+                   redactor_.fingerprint(std::string_view(text).substr(equals + 1)));
+      changed = true;
+    } else {
+      hide_url_password(item);
+    }
+    return false;
+  }
+
+  void hide_url_password(Value& value) {
+    const std::string& text = value.as_string();
+    const std::string_view password = url_password(text);
+    if (password.empty() || password.starts_with("redacted:hmac-")) return;
+    const auto start = static_cast<std::size_t>(password.data() - text.data());
+    std::string hidden = text;
+    hidden.replace(start, password.size(), redactor_.fingerprint(password));
+    value = Value(std::move(hidden));
+    changed = true;
+  }
+
+  const Redactor& redactor_;
+};
+
+std::shared_ptr<const std::string> Redactor::redact(
+    std::shared_ptr<const std::string> snapshot) const {
+  if (!enabled_ || !snapshot) return snapshot;
+  // Most snapshots have nothing that could be a secret: they are not even parsed.
+  if (!is_secret_name(*snapshot) && snapshot->find("://") == std::string::npos &&
+      snapshot->find("SWMTKN-") == std::string::npos) {
+    return snapshot;
+  }
+  auto value = parse_json(*snapshot);
+  // What cannot be read cannot be cleaned, so it is not kept.
+  if (!value) return std::make_shared<const std::string>("{}");
+  Walk walk(*this);
+  walk.visit(*value, false);
+  if (!walk.changed) return snapshot;
+  return std::make_shared<const std::string>(to_json(*value));
+}
+
+}  // namespace storm

@@ -1,0 +1,62 @@
+#include "core/model/redaction.hpp"
+
+#include "catch.hpp"
+
+using storm::Redactor;
+
+namespace {
+
+std::string redact(const Redactor& redactor, const std::string& text) {
+  return *redactor.redact(std::make_shared<const std::string>(text));
+}
+
+}  // namespace
+
+TEST_CASE("redaction: secrets of environments, labels, command lines and URLs are replaced",
+          "[model]") {
+  const Redactor redactor("key", {});
+  const std::string text =
+      GENERATE(R"({"Env":["PGPASSWORD=hunter2","PATH=/bin"]})",
+               R"({"Spec":{"Labels":{"api_token":"hunter2"}}})",
+               R"({"Args":["--password=hunter2"]})", R"({"Args":["--db-password","hunter2"]})",
+               R"({"Env":["DATABASE_URL=postgres://user:hunter2@host/db"]})",
+               R"({"Endpoint":"http://u:hunter2@h/"})", R"({"Env":["A=1","MY_SECRET=hunter2=x"]})",
+               R"({"JoinTokens":{"Worker":"SWMTKN-hunter2"}})");
+  const std::string redacted = redact(redactor, text);
+  CHECK(redacted.find("hunter2") == std::string::npos);
+  CHECK(redacted.find(text.find("SWMTKN") == std::string::npos
+                          ? redactor.fingerprint(text.find("=x") == std::string::npos ? "hunter2"
+                                                                                      : "hunter2=x")
+                          : redactor.fingerprint("SWMTKN-hunter2")) != std::string::npos);
+}
+
+TEST_CASE("redaction: what is no secret keeps its bytes", "[model]") {
+  const Redactor redactor("key", {});
+  const std::string text = GENERATE(
+      R"({"Env":["PATH=/bin"], "n": 1.50})", R"({"Secrets":[{"SecretName":"db","SecretID":"x"}]})",
+      R"({"Labels":{"com.example":"a"}, "u":"http://host:80/x@y"})", R"({"Env":["PASSWORD="]})");
+  const auto snapshot = std::make_shared<const std::string>(text);
+  CHECK(redactor.redact(snapshot) == snapshot);
+}
+
+TEST_CASE("redaction: equal secrets have equal fingerprints, another key makes others", "[model]") {
+  const Redactor one("key", {}), other("another", {});
+  CHECK(one.fingerprint("a") == one.fingerprint("a"));
+  CHECK(one.fingerprint("a") != one.fingerprint("b"));
+  CHECK(one.fingerprint("a") != other.fingerprint("a"));
+  CHECK(one.fingerprint("a").size() == std::string("redacted:hmac-").size() + 32);
+}
+
+TEST_CASE("redaction: done twice changes nothing more", "[model]") {
+  const Redactor redactor("key", {});
+  const std::string once =
+      redact(redactor, R"({"Env":["PASSWORD=x","URL=http://u:p@h"],"Args":["--token","t"]})");
+  CHECK(redact(redactor, once) == once);
+}
+
+TEST_CASE("redaction: words can be added and the whole turned off", "[model]") {
+  CHECK(redact(Redactor("key", {true, {"Magic"}}), R"({"Env":["MAGIC_WORD=x1y"]})").find("x1y") ==
+        std::string::npos);
+  CHECK(redact(Redactor("key", {false, {}}), R"({"Env":["PASSWORD=x1y"]})").find("x1y") !=
+        std::string::npos);
+}
