@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "core/document/json_scan.hpp"
+
 namespace storm {
 namespace {
 
@@ -194,7 +196,8 @@ Result<Value> parse_json(std::string_view text, std::size_t depth_max) {
 }
 
 Result<void> check_json(std::string_view text, std::size_t depth_max) {
-  STORM_TRY(read(text, depth_max, false));
+  if (is_json(text, depth_max)) return {};
+  STORM_TRY(read(text, depth_max, false));  // For the place and the reason.
   return {};
 }
 
