@@ -1,0 +1,166 @@
+#include "core/plugin_host/plugin_instance.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include <chrono>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "core/base/assert.hpp"
+#include "core/plugin_host/abi_text.hpp"
+
+namespace storm {
+namespace {
+
+// What quiesce would carry to a later instance; nobody asks for it yet, so it is not kept.
+storm_rc discard(const storm_out*, storm_str) { return STORM_OK; }
+
+bool legal(PluginState from, PluginState to) {
+  using enum PluginState;
+  switch (from) {
+    case Discovered:
+      return to == Loaded || to == Failed;
+    case Loaded:
+      return to == Created || to == Failed;
+    case Created:
+      return to == Started || to == Failed;
+    case Started:
+      return to == Quiescing || to == Failed;
+    case Quiescing:
+      return to == Stopped || to == Failed;
+    case Stopped:
+    case Failed:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name_of(PluginState state) {
+  static constexpr std::string_view kNames[] = {"discovered", "loaded",  "created", "started",
+                                                "quiescing",  "stopped", "failed"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+bool run_within(std::int64_t timeout_ns, std::function<void()> work) {
+  auto done = std::make_shared<std::promise<void>>();
+  std::future<void> finished = done->get_future();
+  std::thread worker([done, work = std::move(work)]() mutable {
+    work();
+    work = nullptr;  // What it owned is gone before anybody hears that it is done.
+    done->set_value();
+  });
+  const bool in_time =
+      finished.wait_for(std::chrono::nanoseconds(timeout_ns)) == std::future_status::ready;
+  if (in_time) {
+    worker.join();
+  } else {
+    worker.detach();
+  }
+  return in_time;
+}
+
+PluginInstance::PluginInstance(const Manifest& manifest, HostServices::Options options)
+    : manifest_(manifest), services_(std::move(options)) {}
+
+PluginInstance::~PluginInstance() {
+  const PluginState last = state();
+  STORM_ASSERT(last != PluginState::Started && last != PluginState::Quiescing);
+}
+
+Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
+    const Manifest& manifest, std::string name, Value config,
+    const PluginEnvironment& environment) {
+  HostServices::Options options;
+  options.instance = std::move(name);
+  options.host_version = environment.version;
+  options.needs = manifest.needs;
+  options.config = std::move(config);
+  options.clock = environment.clock;
+  options.log = environment.log;
+  std::shared_ptr<PluginInstance> instance(new PluginInstance(manifest, std::move(options)));
+
+  if (Result<void> loaded = instance->load(*environment.libraries); !loaded) {
+    instance->transition(PluginState::Failed);
+    return std::move(loaded).error();
+  }
+  STORM_TRY(instance->create_and_start());
+  return instance;
+}
+
+Result<void> PluginInstance::load(LibraryRegistry& libraries) {
+  plugin_ = STORM_TRY(load_plugin(manifest_, libraries));
+  transition(PluginState::Loaded);
+  return {};
+}
+
+Result<void> PluginInstance::create_and_start() {
+  const storm_plugin& plugin = *plugin_->descriptor;
+  PluginCall creating(clock(), STORM_T_CTL, kStartTimeout);
+  const auto created = creating.run(name(), "create", [&] {
+    return plugin.create(services_.raw(), creating.raw(), to_abi(services_.config_json()),
+                         &instance_);
+  });
+  if (!created || !instance_) {
+    transition(PluginState::Failed);
+    if (!created) return created.error();
+    return Error{Errc::PluginFault, fmt::format("{}: create of {} succeeded without an instance",
+                                                name(), manifest_.id)};
+  }
+  transition(PluginState::Created);
+
+  PluginCall starting(clock(), STORM_T_CTL, kStartTimeout);
+  const auto started = starting.run(name(), "start", [&] {
+    return plugin.start(instance_, starting.raw(), storm_str{nullptr, 0});
+  });
+  if (!started) {
+    transition(PluginState::Failed);
+    plugin.destroy(std::exchange(instance_, nullptr));
+    return started.error();
+  }
+  transition(PluginState::Started);
+  return {};
+}
+
+Result<void> PluginInstance::stop() {
+  if (state() != PluginState::Started) return {};
+  transition(PluginState::Quiescing);
+  auto result = std::make_shared<Result<void>>();
+  const bool in_time = run_within(
+      kQuiesceTimeout, [self = shared_from_this(), result] { *result = self->quiesce(); });
+  if (!in_time) {
+    transition(PluginState::Failed);
+    return Error{Errc::TimedOut, fmt::format("{}: quiesce did not return within {} s; the instance "
+                                             "is left behind until the process ends",
+                                             name(), kQuiesceTimeout / kNanosecondsPerSecond)};
+  }
+  transition(PluginState::Stopped);
+  return std::move(*result);
+}
+
+// On a thread that nobody may be waiting for any more.
+Result<void> PluginInstance::quiesce() {
+  const storm_plugin& plugin = *plugin_->descriptor;
+  PluginCall call(clock(), STORM_T_CTL, kQuiesceTimeout);
+  const storm_out nowhere = {sizeof(storm_out), 0, nullptr, &discard};
+  const auto quiesced =
+      call.run(name(), "quiesce", [&] { return plugin.quiesce(instance_, call.raw(), &nowhere); });
+  plugin.destroy(std::exchange(instance_, nullptr));
+  if (!quiesced) return quiesced.error();
+  return {};
+}
+
+void PluginInstance::abandon() {
+  if (state() == PluginState::Started) transition(PluginState::Failed);
+}
+
+void PluginInstance::transition(PluginState to) {
+  STORM_ASSERT(legal(state(), to));
+  services_.log().debug("{}: {} -> {}", manifest_.id, name_of(state()), name_of(to));
+  state_.store(to);
+}
+
+}  // namespace storm

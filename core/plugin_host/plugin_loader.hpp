@@ -1,0 +1,34 @@
+// From a manifest to a plugin whose tables may be called. Everything that the manifest and the
+// file's first bytes can tell is checked before the library is mapped: mapping runs its code. Each
+// failure names the file, both versions and the remedy.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/base/result.hpp"
+#include "core/plugin_host/manifest.hpp"
+#include "core/plugin_host/shared_library.hpp"
+#include "storm/plugin.h"
+
+namespace storm {
+
+// A mapped and checked plugin. Immutable, shared by its instances. [any-thread]
+struct LoadedPlugin {
+  Manifest manifest;
+  std::shared_ptr<SharedLibrary> library;
+  const storm_plugin* descriptor = nullptr;
+  const void* table = nullptr;  // of the one interface that its kind requires
+};
+
+// The interface that a kind of plugin must provide: "storm.executor/1" for "executor"; empty for a
+// kind that is not known.
+std::string_view interface_of(std::string_view kind);
+
+// Only the checks that need no code of the plugin.
+Result<void> check_manifest(const Manifest& manifest);
+
+Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,
+                                                        LibraryRegistry& libraries);
+
+}  // namespace storm
