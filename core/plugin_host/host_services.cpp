@@ -116,19 +116,7 @@ struct HostServices::Tables {
 
   static void record(const storm_host* host, std::uint32_t kind, storm_str name,
                      double value) noexcept {
-    const std::string_view key = text_of(name);
-    if (!is_metric_name(key)) return;
-    HostServices& services = self(host);
-    const std::lock_guard lock(services.mutex_);
-    auto metric = services.metrics_.find(key);
-    if (metric == services.metrics_.end()) {
-      if (services.metrics_.size() >= kMetricsPerInstanceMax) return;
-      const bool counter = kind == STORM_METRIC_COUNTER;
-      metric =
-          services.metrics_.emplace(std::string(key), InstanceMetric{std::string(key), counter, 0})
-              .first;
-    }
-    metric->second.value = metric->second.counter ? metric->second.value + value : value;
+    self(host).record(kind == STORM_METRIC_COUNTER, text_of(name), value);
   }
 
   static constexpr storm_log_v1 kLog = {sizeof(storm_log_v1), 0, &threshold, &write};
@@ -168,6 +156,18 @@ HostServices::HostServices(Options options)
   raw_.data_model = to_abi("storm.resource 1.0");
   raw_.service = &Tables::service;
   raw_.fail = &Tables::fail;
+}
+
+void HostServices::record(bool counter, std::string_view name, double value) {
+  if (!is_metric_name(name)) return;
+  const std::lock_guard lock(mutex_);
+  auto metric = metrics_.find(name);
+  if (metric == metrics_.end()) {
+    if (metrics_.size() >= kMetricsPerInstanceMax) return;
+    InstanceMetric first{std::string(name), counter, 0};
+    metric = metrics_.emplace(first.name, first).first;
+  }
+  metric->second.value = metric->second.counter ? metric->second.value + value : value;
 }
 
 SourceStatus HostServices::status() const {

@@ -65,9 +65,13 @@ class HostServices {
   // Told of every change of the status, on the thread that made it. Null: nobody.
   void on_status(std::function<void(const SourceStatus&)> listener);
   std::vector<InstanceMetric> metrics() const;
+  // Adds to a counter of the instance, as the plugin itself can.
+  void count(std::string_view name, double by = 1) { record(true, name, by); }
 
  private:
   struct Tables;
+
+  void record(bool counter, std::string_view name, double value);
 
   const Options options_;
   const std::string config_json_;

@@ -66,9 +66,14 @@ bool run_within(std::int64_t timeout_ns, std::function<void()> work) {
 PluginInstance::PluginInstance(const Manifest& manifest, HostServices::Options options)
     : manifest_(manifest), services_(std::move(options)) {}
 
+// For who gives up between start and stop. Nobody shares the instance any more, so there is no
+// thread to leave it to.
 PluginInstance::~PluginInstance() {
-  const PluginState last = state();
-  STORM_ASSERT(last != PluginState::Started && last != PluginState::Quiescing);
+  if (state() != PluginState::Started) return;
+  transition(PluginState::Quiescing);
+  const Result<void> quiesced = quiesce();
+  if (!quiesced) services_.log().error("{}", quiesced.error().message);
+  transition(PluginState::Stopped);
 }
 
 Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
