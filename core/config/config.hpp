@@ -1,0 +1,72 @@
+// Config: everything that can be set about stormd, with where each value came from. A plain value;
+// load_config.hpp makes it, print_config.hpp shows it. [any-thread when const]
+#pragma once
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/address.hpp"
+#include "core/document/value.hpp"
+#include "core/model/redaction.hpp"
+
+namespace storm {
+
+inline constexpr std::size_t kListenMax = 16;
+inline constexpr std::size_t kInstancesMax = 256;  // of executors, and of publishers
+inline constexpr std::int64_t kEventsKeptMin = 10'000;
+inline constexpr std::int64_t kEventsKeptMax = 10'000'000;
+
+enum class LogLevel { Trace, Debug, Info, Warn, Error };
+std::string_view name_of(LogLevel level);
+std::optional<LogLevel> log_level_named(std::string_view name);
+
+// Where a value came from; a later one overrides an earlier one.
+struct Origin {
+  enum class Kind { Default, File, Environment, Flag };
+  Kind kind = Kind::Default;
+  std::string where;  // "FILE:LINE:COLUMN", "STORM_BIND", "-b"
+};
+// "default", "FILE:LINE:COLUMN", "environment STORM_BIND", "flag -b".
+std::string to_text(const Origin& origin);
+
+struct StorageConfig {
+  std::string plugin = "sqlite";
+  Value config = Value::object();
+};
+
+// An executor or a publisher.
+struct InstanceConfig {
+  std::string name;
+  std::string plugin;
+  Value config = Value::object();
+  friend bool operator==(const InstanceConfig&, const InstanceConfig&) = default;
+};
+
+struct PluginsConfig {
+  std::vector<std::string> paths;                // absolute, searched beside the installed ones
+  std::map<std::string, std::string> isolation;  // by plugin ("executor.swarm"): "in-process"
+};
+
+struct Config {
+  std::vector<Address> listen;
+  bool ephemeral = false;  // keep everything in memory; `storage` is then not used
+  StorageConfig storage;
+  std::optional<std::vector<std::string>> operators;  // absent: all that are installed
+  std::vector<InstanceConfig> executors;              // names are unique
+  std::vector<InstanceConfig> publishers;             // names are unique
+  PluginsConfig plugins;
+  LogLevel log_level = LogLevel::Info;
+  Redactor::Options redaction;
+  std::size_t events_kept = static_cast<std::size_t>(kEventsKeptMin);
+
+  std::string file;                       // that was read; empty for none
+  std::map<std::string, Origin> origins;  // by JSON pointer into the file's shape
+
+  // Of a value, or of its nearest parent with a known origin.
+  Origin origin_of(std::string_view pointer) const;
+};
+
+}  // namespace storm
