@@ -1,14 +1,6 @@
 #include "core/config/config.hpp"
 
-#include <array>
-
 namespace storm {
-namespace {
-
-constexpr std::array<std::string_view, 5> kLogLevels = {"trace", "debug", "info", "warn", "error"};
-
-}  // namespace
-
 std::string_view name_of(LogLevel level) { return kLogLevels[static_cast<std::size_t>(level)]; }
 
 std::optional<LogLevel> log_level_named(std::string_view name) {

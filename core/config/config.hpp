@@ -1,7 +1,9 @@
 // Config: everything that can be set about stormd, with where each value came from. A plain value;
 // load_config.hpp makes it, print_config.hpp shows it. [any-thread when const]
 #pragma once
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +22,8 @@ inline constexpr std::int64_t kEventsKeptMin = 10'000;
 inline constexpr std::int64_t kEventsKeptMax = 10'000'000;
 
 enum class LogLevel { Trace, Debug, Info, Warn, Error };
+inline constexpr std::array<std::string_view, 5> kLogLevels = {"trace", "debug", "info", "warn",
+                                                               "error"};
 std::string_view name_of(LogLevel level);
 std::optional<LogLevel> log_level_named(std::string_view name);
 

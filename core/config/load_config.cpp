@@ -299,10 +299,8 @@ class FileReader {
     if (const auto named = log_level_named(level->as_string())) {
       config_.log_level = *named;
     } else {
-      static constexpr Names kLevels = {"trace", "debug", "info", "warn", "error"};
-      refuse("/log/level",
-             fmt::format("unknown level {}{}", shown(*level),
-                         suggest(level->as_string(), {kLevels.begin(), kLevels.size()})));
+      refuse("/log/level", fmt::format("unknown level {}{}", shown(*level),
+                                       suggest(level->as_string(), kLogLevels)));
     }
   }
 
@@ -361,8 +359,8 @@ class Overlay {
   bool is_on(const char* name) {
     const auto value = environment_.variable(name);
     if (!value) return false;
-    static constexpr Names kOn = {"1", "true", "yes", "on"};
-    static constexpr Names kOff = {"0", "false", "no", "off"};
+    static constexpr std::array<std::string_view, 4> kOn = {"1", "true", "yes", "on"};
+    static constexpr std::array<std::string_view, 4> kOff = {"0", "false", "no", "off"};
     if (std::ranges::find(kOn, *value) != kOn.end()) return true;
     if (std::ranges::find(kOff, *value) == kOff.end()) {
       refuse(name, fmt::format("must be 1 or 0, not {}", shown(Value(*value))));
