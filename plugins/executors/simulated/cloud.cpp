@@ -11,6 +11,7 @@ constexpr std::size_t kManagersMax = 3;
 constexpr std::size_t kMovedFromNodeMax = 16;  // tasks that leave a node when it goes down
 constexpr std::uint32_t kSlotsMax = 10'000;    // of a service, when it is scaled up
 constexpr std::uint32_t kTags = 3;
+constexpr int kAttemptsMax = 16;  // to find something that can happen
 
 constexpr Product kProducts[] = {
     {"hello-world",
@@ -86,13 +87,16 @@ void Cloud::grow_service(Index cluster, Index number, std::uint32_t replicas) {
 Change Cloud::step(std::int64_t now_ns) {
   now_ns_ = now_ns;
   Change change;
-  // What has begun goes on more often than something new begins.
-  if (!pending_.empty() && random_.below(4) != 0) {
-    const Pending next = pending_.front();
-    pending_.pop_front();
-    carry_out(next, change);
+  for (int attempt = 0; change.empty() && attempt < kAttemptsMax; ++attempt) {
+    // What has begun goes on more often than something new begins.
+    if (!pending_.empty() && random_.below(4) != 0) {
+      const Pending next = pending_.front();
+      pending_.pop_front();
+      carry_out(next, change);
+    } else {
+      begin_incident(change);
+    }
   }
-  if (change.empty()) begin_incident(change);
   return change;
 }
 
