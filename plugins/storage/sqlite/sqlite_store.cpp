@@ -99,7 +99,7 @@ void create_schema(const Database& database) {
 }
 
 // SQLite looks at its progress callback too seldom during a check, so a thread ends it.
-SqliteStore::Check check(const Database& database) {
+SqliteStore::Check check(const Database& database, std::chrono::milliseconds budget) {
   std::mutex mutex;
   std::condition_variable done;
   bool finished = false;
@@ -108,7 +108,7 @@ SqliteStore::Check check(const Database& database) {
   {
     const std::jthread watchdog([&] {
       std::unique_lock lock(mutex);
-      if (done.wait_for(lock, kCheckBudget, [&] { return finished; })) return;
+      if (done.wait_for(lock, budget, [&] { return finished; })) return;
       cut_short = true;
       sqlite3_interrupt(database.handle());
     });
@@ -196,7 +196,7 @@ void SqliteStore::prepare(Open& open) {
   }
 }
 
-SqliteStore::Opened SqliteStore::open() {
+SqliteStore::Opened SqliteStore::open(std::chrono::milliseconds check_budget) {
   const std::lock_guard guard(mutex_);
   if (open_) throw Fault(STORM_E_INVALID, "the store is already open");
   Opened result;
@@ -218,7 +218,7 @@ SqliteStore::Opened SqliteStore::open() {
     database.run("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;");
     database.run(("PRAGMA journal_size_limit=" + std::to_string(kWalBytesKept)).c_str());
     if (result.created) create_schema(database);
-    result.check = check(database);
+    result.check = check(database, check_budget);
     prepare(open);
     result.revision = open.revision;
   } catch (...) {

@@ -53,7 +53,7 @@ class SqliteStore {
 
   explicit SqliteStore(std::string path) : configured_path_(std::move(path)) {}
 
-  Opened open();
+  Opened open(std::chrono::milliseconds check_budget = kCheckBudget);
   // In key order. A Fault thrown by `take` ends the listing.
   void load(std::string_view space, const TakeRow& take) const;
   // Deletes first, then puts in their order. Answers the transaction's revision.

@@ -362,6 +362,20 @@ TEST_CASE(
     CHECK(store->apply(put("n", "again")).ok());
     CHECK(rows_of(*store, "s")[0].value == "again");
   }
+  SECTION("the disk is full when the store opens") {
+    REQUIRE(store->close().ok());
+    fill_disk(folder.path() / "other");
+    const Outcome outcome = store->open();
+    INFO(outcome.message);
+    CHECK((outcome.ok() || outcome.code == STORM_E_QUOTA));
+    if (outcome.ok()) {
+      CHECK(text_of(*store, "s") == "small=1");
+      REQUIRE(store->close().ok());
+    }
+    std::filesystem::remove(folder.path() / "other");
+    REQUIRE(store->open().ok());
+    CHECK(text_of(*store, "s") == "small=1");
+  }
   CHECK(store->breaches() == "");
   REQUIRE(store->close().ok());
   CHECK(store->open().ok());
