@@ -1,0 +1,131 @@
+#include "cli/arrange_words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "cli/nearest.hpp"
+#include "cli/nouns.hpp"
+
+namespace storm::cli {
+namespace {
+
+struct Alias {
+  std::string_view word;
+  std::string_view verb;
+};
+constexpr Alias kVerbs[] = {
+    {"ls", "ls"},     {"list", "ls"},   {"get", "get"},         {"show", "get"},       {"rm", "rm"},
+    {"remove", "rm"}, {"delete", "rm"}, {"members", "members"}, {"member", "members"},
+};
+constexpr std::string_view kCommands[] = {"import", "status",  "events",     "event", "ev",
+                                          "doctor", "version", "completion", "help"};
+// Global flags that take the next word.
+constexpr std::string_view kFlagsWithValue[] = {"-C",           "--connect", "-o",
+                                                "--output",     "--fields",  "--timeout",
+                                                "--token-file", "--cacert",  "--color"};
+
+template <typename Range>
+bool contains(const Range& range, std::string_view word) {
+  return std::find(std::begin(range), std::end(range), word) != std::end(range);
+}
+
+std::string_view verb_of(std::string_view word) {
+  for (const Alias& alias : kVerbs) {
+    if (alias.word == word) return alias.verb;
+  }
+  return {};
+}
+
+// Where the next word that is no flag stands; words.size() when there is none.
+std::size_t next_word(const std::vector<std::string>& words, std::size_t from) {
+  for (std::size_t i = from; i < words.size(); ++i) {
+    if (words[i] == "--") return words.size();
+    if (words[i].size() > 1 && words[i][0] == '-') {
+      if (contains(kFlagsWithValue, words[i])) ++i;
+      continue;
+    }
+    return i;
+  }
+  return words.size();
+}
+
+ArrangedWords refuse(std::string message, const std::string& word,
+                     const std::vector<std::string>& candidates, std::string hint) {
+  ArrangedWords arranged;
+  arranged.failed = true;
+  arranged.error = ErrorBlock{ExitCode::Usage, std::move(message)};
+  if (std::string line = did_you_mean(word, candidates); !line.empty()) {
+    arranged.error.details.push_back(std::move(line));
+  }
+  arranged.error.details.push_back("hint: " + std::move(hint));
+  return arranged;
+}
+
+std::vector<std::string> all_first_words() {
+  std::vector<std::string> words = noun_words();
+  words.insert(words.end(), std::begin(kCommands), std::end(kCommands));
+  for (const Alias& alias : kVerbs) words.emplace_back(alias.word);
+  return words;
+}
+
+std::vector<std::string> all_verbs() {
+  std::vector<std::string> words;
+  for (const Alias& alias : kVerbs) words.emplace_back(alias.word);
+  return words;
+}
+
+// `get groups web`: the noun stands behind the verb.
+ArrangedWords verb_first(std::vector<std::string> words, std::size_t at) {
+  const std::string typed = words[at];
+  const std::size_t second = next_word(words, at + 1);
+  if (second == words.size()) {
+    return {std::move(words)};  // `get --help` and the like: the parser says what is missing
+  }
+  const std::string word = words[second];
+  const std::size_t slash = word.find('/');
+  const Noun* noun = find_noun(word.substr(0, slash));
+  if (noun == nullptr) {
+    return refuse(fmt::format("unknown noun \"{}\"", word.substr(0, slash)), word.substr(0, slash),
+                  noun_words(), "stormctl --help");
+  }
+  std::string verb(verb_of(typed));
+  words.erase(words.begin() + static_cast<std::ptrdiff_t>(second));
+  if (slash != std::string::npos) {
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(second), word.substr(slash + 1));
+  } else if (verb == "get" && next_word(words, second) == words.size()) {
+    verb = "ls";
+  }
+  words[at] = verb;
+  words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), std::string(noun->name));
+  return {std::move(words)};
+}
+
+}  // namespace
+
+ArrangedWords arrange_words(std::vector<std::string> words) {
+  const std::size_t first = next_word(words, 0);
+  if (first == words.size()) return {std::move(words)};
+  std::string& word = words[first];
+  const Noun* noun = find_noun(word);
+  if (noun == nullptr) {
+    if (word == "event" || word == "ev") word = "events";
+    if (contains(kCommands, word)) return {std::move(words)};
+    if (!verb_of(word).empty()) return verb_first(std::move(words), first);
+    return refuse(fmt::format("unknown command \"{}\"", word), word, all_first_words(),
+                  "stormctl --help");
+  }
+  word = noun->name;
+  const std::size_t second = next_word(words, first + 1);
+  if (second == words.size()) return {std::move(words)};
+  const std::string_view verb = verb_of(words[second]);
+  if (verb.empty() || (verb == "members" && noun->name != "group")) {
+    return refuse(fmt::format("{} has no command \"{}\"", noun->name, words[second]), words[second],
+                  all_verbs(), fmt::format("stormctl {} --help", noun->name));
+  }
+  words[second] = verb;
+  return {std::move(words)};
+}
+
+}  // namespace storm::cli

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/display_text.hpp"
+
+namespace storm::cli {
+namespace {
+
+enum class Finding { Good, Doubtful, Bad };
+
+// Prints findings one below the other and remembers the worst.
+class Report {
+ public:
+  explicit Report(const Session& session) : session_(session) {}
+
+  void add(Finding finding, std::string_view subject, std::string_view what,
+           std::string_view remedy = {}) {
+    static constexpr std::string_view kWords[] = {"ok", "warn", "FAIL"};
+    static constexpr std::string_view kColors[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m"};
+    const auto index = static_cast<std::size_t>(finding);
+    std::string word = fmt::format("{:<4}", kWords[index]);
+    if (session_.terminal.colors) word = std::string(kColors[index]) + word + "\x1b[0m";
+    session_.print(fmt::format("{}   {:<12}   {}\n", word, printable(subject), printable(what)));
+    if (!remedy.empty()) session_.print(fmt::format("       {:<12}   {}\n", "", printable(remedy)));
+    if (finding == Finding::Bad) bad_ = true;
+  }
+  bool bad() const { return bad_; }
+
+ private:
+  const Session& session_;
+  bool bad_ = false;
+};
+
+std::string text_at(const Value& document, std::string_view path) {
+  const Value* value = at_path(document, path);
+  return value == nullptr ? std::string() : text_of(*value);
+}
+
+// An agent says how it follows its cloud, and what keeps it from a better way.
+void examine_agent(const Value& agent, Report& report) {
+  std::string name = text_at(agent, "name");
+  if (name.empty()) name = id_of(agent);
+  const std::string subject = "agent " + name;
+  const std::string status = text_at(agent, "status");
+  const std::string state = text_at(agent, "source.state");
+  const std::string summary = text_at(agent, "source.summary");
+  const std::string detail = text_at(agent, "source.detail");
+  std::string what = fmt::format("{}, {}", text_at(agent, "type"), status);
+  if (!state.empty()) what += ", " + state;
+  if (!summary.empty()) what += ": " + summary;
+  const bool troubled = state == "lost" || state == "failed" || state == "degraded" ||
+                        state == "stale" || state == "error";
+  const Finding finding = status != "online" ? Finding::Bad
+                          : troubled         ? Finding::Doubtful
+                                             : Finding::Good;
+  report.add(finding, subject, what, detail);
+}
+
+}  // namespace
+
+ExitCode doctor_command(Session& session) {
+  Report report(session);
+  const std::string& address = session.client.options().address.url;
+  const auto began = std::chrono::steady_clock::now();
+  Answer index = session.client.get("/v1/");
+  const double milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+  if (!index.ok() && index.status == 0) return session.fail(*index.error);
+  if (index.ok()) {
+    report.add(Finding::Good, "server",
+               fmt::format("{} answers in {:.0f} ms", address, milliseconds));
+  } else {
+    report.add(Finding::Bad, "server", fmt::format("{}: {}", address, index.error->message),
+               "is this stormd? set the address with -C HOST:PORT or STORMD_HOST");
+  }
+
+  const Answer ready = session.client.get("/readyz");
+  if (ready.status == 200) {
+    report.add(Finding::Good, "ready", "every source is in step");
+  } else {
+    report.add(Finding::Doubtful, "ready",
+               ready.error ? ready.error->message : fmt::format("answered {}", ready.status),
+               "stormctl agents ls -o wide");
+  }
+
+  const Answer agents = session.client.get(path_to("agents"));
+  if (!agents.ok()) {
+    report.add(Finding::Bad, "agents", agents.error->message);
+  } else if (agents.body.is_array() && agents.body.as_array().empty()) {
+    report.add(Finding::Doubtful, "agents", "there is none: nothing will be discovered",
+               "name an executor in stormd's config");
+  } else if (agents.body.is_array()) {
+    for (const Value& agent : agents.body.as_array()) examine_agent(agent, report);
+  }
+  return report.bad() ? ExitCode::Failure : ExitCode::Ok;
+}
+
+}  // namespace storm::cli

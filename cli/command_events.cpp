@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/display_text.hpp"
+#include "cli/event_stream.hpp"
+#include "cli/print_table.hpp"
+#include "core/document/json.hpp"
+#include "core/document/yaml_writer.hpp"
+
+namespace storm::cli {
+namespace {
+
+constexpr NounColumn kColumns[] = {
+    {"ID", "id"},
+    {"EVENT", "event_type"},
+    {"TYPE", "entity_type"},
+    {"ENTITY", "entity_id"},
+    {"NAMES", "entity_names", CellKind::Names},
+};
+// A stream cannot know its widest cell: these fit what is common.
+constexpr std::size_t kStreamWidths[] = {8, 7, 12, 28, 0};
+
+bool is_table(OutputFormat format) {
+  return format == OutputFormat::Table || format == OutputFormat::Wide;
+}
+
+std::string stream_line(const Session& session, const Value& event) {
+  const OutputFormat format = session.options.output;
+  if (format == OutputFormat::Yaml) return "---\n" + to_yaml(event);
+  if (!is_table(format) && format != OutputFormat::Name) return to_json(event) + "\n";
+  if (format == OutputFormat::Name) return id_of(event) + "\n";
+  std::string line;
+  for (std::size_t i = 0; i < std::size(kColumns); ++i) {
+    const std::string cell = printable(cell_text(event, kColumns[i], format == OutputFormat::Wide));
+    if (i > 0) line.append(kColumnGap, ' ');
+    const std::size_t used = display_width(cell);
+    line += cell;
+    if (used < kStreamWidths[i]) line.append(kStreamWidths[i] - used, ' ');
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line + "\n";
+}
+
+ExitCode list_events(Session& session, const EventsOptions& options) {
+  QueryString query;
+  if (options.start) query.emplace_back("start", std::to_string(*options.start));
+  if (options.count) query.emplace_back("count", std::to_string(*options.count));
+  const Answer answer = session.client.get(path_to("events", {}, query));
+  if (!answer.ok()) return session.fail(*answer.error);
+  if (!answer.body.is_array()) {
+    return session.fail({ExitCode::Failure, "the server did not answer with a list"});
+  }
+  const OutputFormat format = session.options.output;
+  if (format == OutputFormat::Json) {
+    session.print(to_json(answer.body, 2) + "\n");
+  } else if (!is_table(format)) {
+    for (const Value& event : answer.body.as_array()) session.print(stream_line(session, event));
+  } else {
+    Table table;
+    for (const NounColumn& column : kColumns) {
+      table.columns.push_back({std::string(column.header), column.kind == CellKind::Names
+                                                               ? ColumnStyle::Flexible
+                                                               : ColumnStyle::Plain});
+    }
+    for (const Value& event : answer.body.as_array()) {
+      std::vector<std::string>& row = table.rows.emplace_back();
+      for (const NounColumn& column : kColumns) {
+        row.push_back(cell_text(event, column, format == OutputFormat::Wide));
+      }
+    }
+    session.print(to_text(table, {!session.options.no_headers, session.terminal}));
+  }
+  return ExitCode::Ok;
+}
+
+}  // namespace
+
+ExitCode events_command(Session& session, const EventsOptions& options) {
+  if (!options.follow) return list_events(session, options);
+  if (options.count && *options.count <= 0) return ExitCode::Ok;
+  std::int64_t left = options.count.value_or(-1);
+  StreamHandlers handlers;
+  handlers.on_event = [&](const Value& event) {
+    session.print(stream_line(session, event));
+    if (std::fflush(stdout) != 0) return false;
+    return left < 0 || --left > 0;
+  };
+  handlers.on_connection = [](bool connected) {
+    fmt::print(stderr, "{}\n", connected ? "connected again" : "connection lost, trying again");
+  };
+  const auto ended = follow_events(session.client.options(), options.start, handlers);
+  return ended ? session.fail(*ended) : ExitCode::Ok;
+}
+
+}  // namespace storm::cli

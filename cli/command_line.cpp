@@ -1,0 +1,321 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "cli/arrange_words.hpp"
+#include "cli/commands.hpp"
+
+namespace storm::cli {
+namespace {
+
+using Action = std::function<ExitCode(Session&)>;
+
+constexpr const char* kOverview =
+    R"(stormctl shows and changes what a Perfect Storm server (stormd) knows.
+
+Examples:
+  stormctl resources ls                       what runs in your clouds
+  stormctl resources ls --tree -w             the same as a tree that stays current
+  stormctl import -f examples/hello-world.yml define groups and applications
+  stormctl group members frontend             what is in a group now
+  stormctl events -f                          what changes, as it changes
+
+Nouns: resources groups apps agents procedures jobs subscriptions, in singular and
+plural; `stormctl get groups` says the same as `stormctl groups ls`.)";
+
+// Every flag of every command, the command that was chosen, and what it does.
+struct Parsed {
+  GlobalOptions global;
+  ListOptions list;
+  GetOptions get;
+  EventsOptions events;
+  ImportOptions import;
+  std::vector<std::string> words;
+  std::string topic;
+  std::string shell;
+  std::int64_t start = 0;
+  std::int64_t count = 0;
+  bool client_only = false;
+  bool no_color = false;
+  bool never_started = false;  // the command needs no server
+  Action action;
+};
+
+std::string with_examples(const std::string& summary, const std::string& examples) {
+  return summary + "\n\nExamples:\n" + examples;
+}
+
+CLI::App* add_command(CLI::App& above, const std::string& name, const std::string& summary) {
+  CLI::App* command = above.add_subcommand(name, summary);
+  command->fallthrough();
+  return command;
+}
+
+void add_global_flags(CLI::App& app, Parsed& parsed) {
+  static const std::map<std::string, OutputFormat> kFormats = {
+      {"table", OutputFormat::Table},   {"wide", OutputFormat::Wide}, {"json", OutputFormat::Json},
+      {"ndjson", OutputFormat::Ndjson}, {"yaml", OutputFormat::Yaml}, {"name", OutputFormat::Name}};
+  static const std::map<std::string, ColorMode> kColorModes = {
+      {"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}};
+  GlobalOptions& options = parsed.global;
+  const auto add_choice = [&app](const char* name, auto& target, const auto& choices,
+                                 const char* list, const char* summary) {
+    return app
+        .add_option_function<std::string>(
+            name,
+            [&target, &choices, name](const std::string& text) {
+              const auto found = choices.find(text);
+              if (found == choices.end()) {
+                throw CLI::ValidationError(fmt::format("{} does not know \"{}\"", name, text));
+              }
+              target = found->second;
+            },
+            summary)
+        ->type_name(list);
+  };
+  app.add_option("-C,--connect", options.connect, "The server (default 127.0.0.1:28482)")
+      ->type_name("HOST[:PORT]");
+  add_choice("-o,--output", options.output, kFormats, "table|wide|json|ndjson|yaml|name",
+             "The form of what is printed");
+  app.add_option("--fields", options.fields, "Show these fields only")
+      ->delimiter(',')
+      ->expected(1)
+      ->type_name("A,B.C");
+  app.add_flag("--no-headers", options.no_headers, "Leave out the first line of tables");
+  add_choice("--color", options.color, kColorModes, "auto|always|never", "Whether to use colours");
+  app.add_flag("--no-color", parsed.no_color, "The same as --color=never");
+  app.add_option("--timeout", options.timeout_seconds,
+                 "How long to wait for an answer (default 30)")
+      ->type_name("SECONDS");
+  app.add_option("--token-file", options.token_file, "File with a bearer token")->type_name("FILE");
+  app.add_option("--cacert", options.authority, "Certificates to trust, for https://")
+      ->type_name("FILE");
+  app.add_flag("-D,--debug", options.debug, "Print each request on standard error");
+  app.add_flag("-v,--verbose", options.verbose, "Say what was done");
+  app.add_flag("-y,--yes", options.yes, "Remove without asking");
+}
+
+void add_list_flags(CLI::App& command, Parsed& parsed, bool resources) {
+  ListOptions& list = parsed.list;
+  command.add_option("-q,--query", list.query, "Only what matches; see `stormctl help query`")
+      ->type_name("JSON");
+  command.add_option("--limit", list.limit, "At most so many")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command.add_flag("-w,--watch", list.watch, "Stay, and show what changes");
+  if (!resources) return;
+  command.add_option("--type", list.type, "Only of this type")->type_name("TYPE");
+  command.add_option("--status", list.status, "Only with this status")->type_name("STATUS");
+  command.add_option("--health", list.health, "Only with this health")->type_name("HEALTH");
+  command.add_flag("--tree", list.tree, "Draw each resource below its parent");
+}
+
+void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
+  const std::string name(noun.name);
+  const std::string plural(noun.plural);
+  const bool resources = noun.name == "resource";
+  CLI::App* command = add_command(app, name, fmt::format("List, show and remove {}", plural));
+  command->require_subcommand(1);
+
+  std::string examples =
+      fmt::format("  stormctl {} ls\n  stormctl {} ls -o json\n", plural, plural);
+  if (resources) {
+    examples +=
+        "  stormctl resources ls --type swarm-task --status running\n"
+        "  stormctl resources ls --group frontend --tree\n"
+        "  stormctl resources ls -q '{\"image\": {\"$regex\": \"^library/nginx:\"}}' -w\n";
+  }
+  CLI::App* list =
+      add_command(*command, "ls", with_examples(fmt::format("List the {}.", plural), examples));
+  add_list_flags(*list, parsed, resources);
+  if (resources) {
+    list->add_option("--group", parsed.list.members, "Only members of this group")
+        ->type_name("GROUP");
+  }
+  list->final_callback([&parsed, &noun] {
+    parsed.action = [&parsed, &noun](Session& session) {
+      return list_command(session, noun, parsed.list);
+    };
+  });
+
+  CLI::App* get = add_command(
+      *command, "get",
+      with_examples(fmt::format("Show {} in full.", plural),
+                    fmt::format("  stormctl {} get NAME\n  stormctl {} get {}6sD7G -o json\n", name,
+                                name, noun.id_prefix)));
+  get->add_option("ID", parsed.get.words, "Ids, beginnings of ids, or names")->required();
+  get->add_flag("-w,--watch", parsed.get.watch, "Stay, and show what changes");
+  get->final_callback([&parsed, &noun] {
+    parsed.action = [&parsed, &noun](Session& session) {
+      return get_command(session, noun, parsed.get);
+    };
+  });
+
+  CLI::App* remove = add_command(
+      *command, "rm",
+      with_examples(
+          fmt::format("Remove {}. Asks first on a terminal.", plural),
+          fmt::format("  stormctl {} rm NAME\n  stormctl {} rm NAME OTHER --yes\n", name, name)));
+  remove->add_option("ID", parsed.words, "Ids, beginnings of ids, or names")->required();
+  remove->final_callback([&parsed, &noun] {
+    parsed.action = [&parsed, &noun](Session& session) {
+      return remove_command(session, noun, parsed.words);
+    };
+  });
+
+  if (noun.name != "group") return;
+  CLI::App* members = add_command(
+      *command, "members",
+      with_examples("List the resources that are in a group now.",
+                    "  stormctl group members frontend\n"
+                    "  stormctl group members frontend -q '{\"health\": \"unhealthy\"}'\n"
+                    "  stormctl group members frontend -w\n"));
+  members->add_option("GROUP", parsed.list.members, "Id or name of the group")->required();
+  add_list_flags(*members, parsed, true);
+  members->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return list_command(session, *find_noun("resource"), parsed.list);
+    };
+  });
+}
+
+void add_import(CLI::App& app, Parsed& parsed) {
+  CLI::App* command = add_command(
+      app, "import",
+      with_examples("Create or change what files define: groups, applications and "
+                    "procedures, by name.\nAll or nothing: every file is checked first.",
+                    "  stormctl import -f examples/hello-world.yml\n"
+                    "  stormctl import -f groups.yml -f apps.yml -v\n"
+                    "  generate | stormctl import -f -\n"));
+  command->add_option("-f,--file", parsed.import.files, "YAML or JSON; - is standard input")
+      ->required()
+      ->expected(1)
+      ->take_all()
+      ->type_name("FILE");
+  command->add_flag("--dry-run", parsed.import.dry_run, "Check everything, change nothing");
+  command->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) { return import_command(session, parsed.import); };
+  });
+}
+
+void add_events(CLI::App& app, Parsed& parsed) {
+  CLI::App* command = add_command(app, "events",
+                                  with_examples("Show what was created, updated and deleted.",
+                                                "  stormctl events --count 20\n"
+                                                "  stormctl events -f\n"
+                                                "  stormctl events -f --start 1200 -o ndjson\n"));
+  command->add_flag("-f,--follow", parsed.events.follow, "Stay, and show events as they happen");
+  CLI::Option* start =
+      command->add_option("--start", parsed.start, "The number of the first event to show")
+          ->type_name("N");
+  CLI::Option* count = command->add_option("--count", parsed.count, "At most so many events")
+                           ->check(CLI::NonNegativeNumber)
+                           ->type_name("N");
+  command->final_callback([&parsed, start, count] {
+    if (start->count() > 0) parsed.events.start = parsed.start;
+    if (count->count() > 0) parsed.events.count = parsed.count;
+    parsed.action = [&parsed](Session& session) { return events_command(session, parsed.events); };
+  });
+}
+
+void add_others(CLI::App& app, Parsed& parsed) {
+  add_command(app, "status",
+              with_examples("Count what the server knows.",
+                            "  stormctl status\n  stormctl status -o json\n"))
+      ->final_callback([&parsed] { parsed.action = status_command; });
+  add_command(app, "doctor",
+              with_examples("Check the server and each agent, and how agents follow their clouds.",
+                            "  stormctl doctor\n  stormctl -C 10.0.1.7 doctor\n"))
+      ->final_callback([&parsed] { parsed.action = doctor_command; });
+
+  CLI::App* version = add_command(app, "version", "Print the versions of stormctl and the server");
+  version->add_flag("--client", parsed.client_only, "Do not ask the server");
+  version->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return version_command(session, parsed.client_only);
+    };
+  });
+
+  CLI::App* help =
+      add_command(app, "help", "Explain a topic: exit-codes query environment formatting");
+  help->add_option("TOPIC", parsed.topic);
+  help->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) { return help_command(session, parsed.topic); };
+  });
+
+  CLI::App* completion = add_command(
+      app, "completion",
+      with_examples("Print the completion of a shell.", "  source <(stormctl completion bash)\n"));
+  completion->add_option("SHELL", parsed.shell, "bash")->required();
+  completion->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return completion_command(session, parsed.shell);
+    };
+  });
+}
+
+void build(CLI::App& app, Parsed& parsed) {
+  app.set_version_flag("--version", "stormctl " STORM_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.failure_message(CLI::FailureMessage::simple);
+  add_global_flags(app, parsed);
+  for (const Noun& noun : nouns()) add_noun(app, parsed, noun);
+  add_import(app, parsed);
+  add_events(app, parsed);
+  add_others(app, parsed);
+}
+
+ExitCode refuse(const ErrorBlock& block) {
+  std::fputs(to_text(block).c_str(), stderr);
+  return block.exit;
+}
+
+// Parses into `parsed`; the exit code when there is nothing more to do.
+std::optional<ExitCode> parse(CLI::App& app, std::vector<std::string> words) {
+  try {
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    app.parse(std::move(words));
+    return std::nullopt;
+  } catch (const CLI::Success& done) {  // --help, --version
+    app.exit(done);
+    return ExitCode::Ok;
+  } catch (const CLI::ParseError& error) {
+    std::string command = "stormctl";
+    for (const CLI::App* at = &app; at != nullptr;) {
+      const auto chosen = at->get_subcommands();
+      at = chosen.empty() ? nullptr : chosen.front();
+      if (at != nullptr) command += " " + at->get_name();
+    }
+    return refuse({ExitCode::Usage, error.what(), 0, "", {"hint: " + command + " --help"}});
+  }
+}
+
+}  // namespace
+
+ExitCode run_command_line(std::vector<std::string> words) {
+  ArrangedWords arranged = arrange_words(std::move(words));
+  if (arranged.failed) return refuse(arranged.error);
+  Parsed parsed;
+  CLI::App app(kOverview, "stormctl");
+  build(app, parsed);
+  if (arranged.words.empty()) {
+    std::fputs(app.help().c_str(), stderr);
+    return ExitCode::Usage;
+  }
+  if (const auto done = parse(app, std::move(arranged.words))) return *done;
+  parsed.global.output_given = app.get_option("--output")->count() > 0;
+  if (parsed.no_color) parsed.global.color = ColorMode::Never;
+  auto session = make_session(parsed.global);
+  if (!session) return refuse({ExitCode::Usage, session.error().message});
+  const ExitCode code = parsed.action(*session);
+  if (std::fflush(stdout) != 0 && code == ExitCode::Ok) return ExitCode::Failure;
+  return code;
+}
+
+}  // namespace storm::cli

@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/find_entity.hpp"
+#include "cli/list_request.hpp"
+#include "cli/print_documents.hpp"
+#include "cli/resource_tree.hpp"
+#include "cli/watch.hpp"
+
+namespace storm::cli {
+namespace {
+
+std::string text_of_list(const Session& session, const Noun& noun, const ListOptions& options,
+                         const Value::Array& documents) {
+  const OutputFormat output = session.options.output;
+  const bool table = output == OutputFormat::Table || output == OutputFormat::Wide;
+  if (!options.tree || !table) return list_text(session, noun, documents);
+  return to_text(tree_of(documents, session.terminal.utf8),
+                 {!session.options.no_headers, session.terminal});
+}
+
+}  // namespace
+
+ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options) {
+  auto request = make_list_request(session, noun, options);
+  if (!request) return session.fail({ExitCode::Usage, request.error().message});
+  const auto load = [&]() -> Answer {
+    Answer answer = session.client.get(request->path());
+    if (answer.status == 404 && !options.members.empty()) {
+      const Noun& group = *find_noun("group");
+      answer.error =
+          not_found(session.client, group, without_kind(group, options.members), *answer.error);
+    } else if (answer.ok() && !answer.body.is_array()) {
+      answer.error = ErrorBlock{ExitCode::Failure, "the server did not answer with a list"};
+    }
+    return answer;
+  };
+  if (options.watch) {
+    Watch watch{session, noun};
+    watch.load = load;
+    watch.load_one = [&](const std::string& id) {
+      return session.client.get(request->path_of_one(id));
+    };
+    watch.draw = [&](const Value::Array& documents) {
+      return text_of_list(session, noun, options, documents);
+    };
+    watch.whole_on_group_change = !options.members.empty();
+    return run_watch(watch);
+  }
+  const Answer answer = load();
+  if (!answer.ok()) return session.fail(*answer.error);
+  session.print(text_of_list(session, noun, options, answer.body.as_array()));
+  const auto total = answer.headers.find("storm-total");
+  if (options.limit > 0 && total != answer.headers.end() &&
+      total->second != std::to_string(answer.body.as_array().size())) {
+    fmt::print(stderr, "{} of {} shown\n", answer.body.as_array().size(), total->second);
+  }
+  return ExitCode::Ok;
+}
+
+}  // namespace storm::cli

@@ -1,0 +1,53 @@
+// The commands of stormctl, one function each; the flags of each are a plain struct.
+// They print results on standard output, failures on standard error, and return the exit code.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/nouns.hpp"
+#include "cli/session.hpp"
+
+namespace storm::cli {
+
+struct ListOptions {
+  std::string query;    // JSON
+  std::string members;  // of this group only
+  std::string type;
+  std::string status;
+  std::string health;
+  std::int64_t limit = 0;  // 0: all
+  bool tree = false;
+  bool watch = false;
+};
+ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options);
+
+struct GetOptions {
+  std::vector<std::string> words;
+  bool watch = false;
+};
+ExitCode get_command(Session& session, const Noun& noun, const GetOptions& options);
+ExitCode remove_command(Session& session, const Noun& noun, const std::vector<std::string>& words);
+
+struct EventsOptions {
+  std::optional<std::int64_t> start;
+  std::optional<std::int64_t> count;
+  bool follow = false;
+};
+ExitCode events_command(Session& session, const EventsOptions& options);
+
+struct ImportOptions {
+  std::vector<std::string> files;  // "-": standard input
+  bool dry_run = false;
+};
+ExitCode import_command(Session& session, const ImportOptions& options);
+
+ExitCode status_command(Session& session);
+ExitCode doctor_command(Session& session);
+ExitCode version_command(Session& session, bool client_only);
+// `topic`: empty for the list of topics.
+ExitCode help_command(const Session& session, const std::string& topic);
+ExitCode completion_command(const Session& session, const std::string& shell);
+
+}  // namespace storm::cli

@@ -1,0 +1,206 @@
+#include "cli/event_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "cli/curl_handle.hpp"
+#include "core/document/json.hpp"
+
+namespace storm::cli {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
+  static_cast<std::string*>(user)->append(data, size);
+  return size;
+}
+
+enum class End { Lost, Stopped, Failed };
+
+// One connection, from its request to its end.
+class Connection {
+ public:
+  Connection(const ClientOptions& options, const std::string& path)
+      : options_(options),
+        multi_(curl_multi_init()),
+        curl_(curl_easy_init()),
+        headers_(request_headers(options)) {
+    prepare(curl_, options_, path);
+    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
+    curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, nullptr);  // an encoder would hold lines back
+    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &buffer_);
+    curl_multi_add_handle(multi_, curl_);
+  }
+  ~Connection() {
+    curl_multi_remove_handle(multi_, curl_);
+    curl_easy_cleanup(curl_);
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Waits up to kTick. False when the connection has ended.
+  bool wait() {
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    if (running > 0 && buffer_.empty()) {
+      curl_multi_poll(multi_, nullptr, 0, static_cast<int>(kTick.count()), nullptr);
+      curl_multi_perform(multi_, &running);
+    }
+    return running > 0;
+  }
+  std::string& buffer() { return buffer_; }
+  int status() const {
+    long status = 0;
+    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+  ErrorBlock error() const {
+    int left = 0;
+    CURLcode code = CURLE_GOT_NOTHING;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) code = message->data.result;
+    }
+    if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
+    return unreachable(curl_, code, options_);
+  }
+
+ private:
+  const ClientOptions& options_;
+  CURLM* multi_;
+  CURL* curl_;
+  curl_slist* headers_;
+  std::string buffer_;
+};
+
+class Follower {
+ public:
+  Follower(const ClientOptions& options, std::optional<std::int64_t> start,
+           const StreamHandlers& handlers)
+      : options_(options), handlers_(handlers), start_(start) {}
+
+  std::optional<ErrorBlock> run() {
+    auto delay = kReconnectDelayMin;
+    auto lost_since = SteadyClock::now();
+    for (;;) {
+      const bool was_open = opened_;
+      heard_ = false;
+      const End end = follow_once();
+      if (end == End::Stopped) return std::nullopt;
+      if (end == End::Failed || !opened_) return error_;
+      if (heard_) {
+        delay = kReconnectDelayMin;
+        lost_since = SteadyClock::now();
+      }
+      if ((heard_ || !was_open) && handlers_.on_connection) handlers_.on_connection(false);
+      if (SteadyClock::now() - lost_since > kReconnectTimeMax) return error_;
+      pause(delay);
+      delay = std::min(delay * 2, kReconnectDelayMax);
+    }
+  }
+
+ private:
+  void pause(std::chrono::milliseconds delay) {
+    const auto until = SteadyClock::now() + delay;
+    while (SteadyClock::now() < until) {
+      if (handlers_.on_tick) handlers_.on_tick();
+      std::this_thread::sleep_for(std::min(delay, kTick));
+    }
+  }
+
+  End follow_once() {
+    QueryString query = {{"stream", "true"}};
+    // Asked from the last one on: a server that does not have it any more is then noticed.
+    const std::optional<std::int64_t> first = last_ ? last_ : start_;
+    if (first) query.emplace_back("start", std::to_string(*first));
+    Connection connection(options_, path_to("events", {}, query));
+    auto heard_at = SteadyClock::now();
+    const auto opened_by = heard_at + std::min(options_.timeout, kConnectTimeout);
+    for (;;) {
+      const bool alive = connection.wait();
+      std::string& buffer = connection.buffer();
+      if (!buffer.empty() && connection.status() < 300) {
+        heard_at = SteadyClock::now();
+        if (const std::optional<End> end = take_lines(buffer)) return *end;
+      }
+      if (handlers_.on_tick) handlers_.on_tick();
+      if (!alive) {
+        if (connection.status() < 300) {
+          error_ = connection.error();
+          return End::Lost;
+        }
+        auto body = parse_json(buffer);
+        error_ = error_of_answer(connection.status(), body ? *body : Value());
+        return connection.status() >= 500 ? End::Lost : End::Failed;
+      }
+      const auto now = SteadyClock::now();
+      if (now - heard_at > kStreamSilenceMax || (!heard_ && now > opened_by)) {
+        error_.exit = ExitCode::Unreachable;
+        error_.message =
+            fmt::format("cannot reach stormd at {}: no answer in time", options_.address.shown);
+        return End::Lost;
+      }
+    }
+  }
+
+  std::optional<End> take_lines(std::string& buffer) {
+    if (!heard_) {
+      heard_ = true;
+      if (!opened_) {
+        opened_ = true;
+        if (handlers_.on_open) {
+          if (std::optional<ErrorBlock> error = handlers_.on_open()) {
+            error_ = std::move(*error);
+            return End::Failed;
+          }
+        }
+      } else if (handlers_.on_connection) {
+        handlers_.on_connection(true);
+      }
+    }
+    std::size_t from = 0;
+    for (std::size_t end; (end = buffer.find('\n', from)) != std::string::npos; from = end + 1) {
+      const std::string_view line = std::string_view(buffer).substr(from, end - from);
+      if (line.find_first_not_of(" \r") == std::string_view::npos) continue;
+      auto event = parse_json(line);
+      if (!event) {
+        error_.message =
+            "the event stream holds something that is not JSON: " + event.error().message;
+        return End::Failed;
+      }
+      const Value* id = event->find("id");
+      if (id != nullptr && id->is_int()) {
+        if (last_ && id->as_int() <= *last_) continue;
+        last_ = id->as_int();
+      }
+      if (!handlers_.on_event(*event)) return End::Stopped;
+    }
+    buffer.erase(0, from);
+    if (buffer.size() <= kEventBytesMax) return std::nullopt;
+    error_.message = "an event larger than stormctl takes";
+    return End::Failed;
+  }
+
+  const ClientOptions& options_;
+  const StreamHandlers& handlers_;
+  std::optional<std::int64_t> start_;
+  std::optional<std::int64_t> last_;  // passed on
+  bool opened_ = false;               // at least once
+  bool heard_ = false;                // on this connection
+  ErrorBlock error_;
+};
+
+}  // namespace
+
+std::optional<ErrorBlock> follow_events(const ClientOptions& options,
+                                        std::optional<std::int64_t> start,
+                                        const StreamHandlers& handlers) {
+  return Follower(options, start, handlers).run();
+}
+
+}  // namespace storm::cli

@@ -1,0 +1,70 @@
+#include "cli/nearest.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace storm::cli {
+namespace {
+
+constexpr std::size_t kWordMax = 100;  // longer words are compared by their beginning
+
+std::string folded(std::string_view text) {
+  std::string out(text.substr(0, kWordMax));
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// Insertions, deletions, substitutions and swaps of neighbours.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    now[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + cost});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        now[j] = std::min(now[j], before[j - 2] + 1);
+      }
+    }
+    std::swap(before, last);
+    std::swap(last, now);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::vector<std::string> nearest(std::string_view word,
+                                 const std::vector<std::string>& candidates) {
+  const std::string wanted = folded(word);
+  std::vector<std::pair<std::size_t, std::string>> found;
+  for (const std::string& candidate : candidates) {
+    const std::string name = folded(candidate);
+    if (name.empty() || wanted.empty()) continue;
+    const bool begins =
+        wanted.size() >= 3 && (name.starts_with(wanted) || wanted.starts_with(name));
+    const std::size_t far = distance(wanted, name);
+    const std::size_t near_enough = std::max<std::size_t>(1, wanted.size() / 3);
+    if (far <= near_enough || begins) found.emplace_back(far, candidate);
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> names;
+  for (auto& [far, name] : found) {
+    if (names.size() == kSuggestionsMax) break;
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string line;
+  for (const std::string& name : nearest(word, candidates)) {
+    line += (line.empty() ? "did you mean: " : ", ") + name;
+  }
+  return line;
+}
+
+}  // namespace storm::cli

@@ -1,0 +1,29 @@
+// A list that is kept current: redrawn in place on a terminal, one line per change elsewhere
+// (`TIME ACTION TYPE/NAME field: old -> new`). Fed by the event stream.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "cli/client.hpp"
+#include "cli/nouns.hpp"
+#include "cli/session.hpp"
+
+namespace storm::cli {
+
+// On a terminal: between two drawings. Loading may take as much of the time as waiting.
+inline constexpr std::chrono::milliseconds kRedrawDelayMin{250};
+
+struct Watch {
+  Session& session;
+  const Noun& noun;
+  std::function<Answer()> load = {};                               // the whole list
+  std::function<Answer(const std::string& id)> load_one = {};      // a list of none or one
+  std::function<std::string(const Value::Array& list)> draw = {};  // for a terminal
+  bool whole_on_group_change = false;  // the list depends on a group's own document
+};
+
+// Returns when the connection is lost for good or nobody reads any more.
+ExitCode run_watch(const Watch& watch);
+
+}  // namespace storm::cli
