@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "cli/nearest.hpp"
 #include "core/model/application_text.hpp"
@@ -63,8 +64,18 @@ class Check {
     }
   }
 
+  // The parser's message ends with the column in the text; shown in the file instead.
   void fail(const std::string& pointer, const std::string& message) {
-    errors_.push_back(error_at(item_, pointer, message, ""));
+    static constexpr std::string_view kMark = " at column ";
+    const std::size_t mark = message.rfind(kMark);
+    std::size_t column = 0;
+    if (mark != std::string::npos) {
+      const char* digits = message.data() + mark + kMark.size();
+      std::from_chars(digits, message.data() + message.size(), column);
+    }
+    errors_.push_back(column == 0
+                          ? error_at(item_, pointer, message, "")
+                          : error_at(item_, pointer, message.substr(0, mark), "", {column - 1, 1}));
   }
 
   bool check_group(const std::string& pointer, const Word& group) {

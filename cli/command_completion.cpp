@@ -6,7 +6,7 @@ namespace storm::cli {
 namespace {
 
 // @NOUNS@ is replaced by the words of nouns.cpp. Names come from the server, which gets 0.3 s.
-constexpr std::string_view kBash = R"(# Completion of stormctl for bash. Use it with:
+constexpr std::string_view kBash = R"sh(# Completion of stormctl for bash. Use it with:
 #   source <(stormctl completion bash)
 _stormctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
@@ -45,12 +45,11 @@ _stormctl() {
       elif [[ $verb != ls ]]; then
         COMPREPLY=($(compgen -W "$(stormctl "${server[@]}" "$noun" ls -o name --timeout 0.3 2>/dev/null |
           sed 's,^[^/]*/,,')" -- "$current"))
-      fi ;
-;
-esac
+      fi ;;
+  esac
 }
 complete -F _stormctl stormctl
-)";
+)sh";
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
+#include <string_view>
 
 #include "cli/arrange_words.hpp"
 #include "cli/commands.hpp"
@@ -36,14 +38,22 @@ struct Parsed {
   EventsOptions events;
   ImportOptions import;
   std::vector<std::string> words;
+  std::string fields;
   std::string topic;
   std::string shell;
   std::int64_t start = 0;
   std::int64_t count = 0;
   bool client_only = false;
   bool no_color = false;
-  bool never_started = false;  // the command needs no server
   Action action;
+};
+
+// Later versions of CLI11 reflow descriptions, which would tear examples apart.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* app) const override {
+    return app->get_description() + "\n";
+  }
 };
 
 std::string with_examples(const std::string& summary, const std::string& examples) {
@@ -82,10 +92,7 @@ void add_global_flags(CLI::App& app, Parsed& parsed) {
       ->type_name("HOST[:PORT]");
   add_choice("-o,--output", options.output, kFormats, "table|wide|json|ndjson|yaml|name",
              "The form of what is printed");
-  app.add_option("--fields", options.fields, "Show these fields only")
-      ->delimiter(',')
-      ->expected(1)
-      ->type_name("A,B.C");
+  app.add_option("--fields", parsed.fields, "Show these fields only")->type_name("A,B.C");
   app.add_flag("--no-headers", options.no_headers, "Leave out the first line of tables");
   add_choice("--color", options.color, kColorModes, "auto|always|never", "Whether to use colours");
   app.add_flag("--no-color", parsed.no_color, "The same as --color=never");
@@ -260,6 +267,7 @@ void add_others(CLI::App& app, Parsed& parsed) {
 }
 
 void build(CLI::App& app, Parsed& parsed) {
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", "stormctl " STORM_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -269,6 +277,16 @@ void build(CLI::App& app, Parsed& parsed) {
   add_import(app, parsed);
   add_events(app, parsed);
   add_others(app, parsed);
+}
+
+std::vector<std::string> split_fields(std::string_view text) {
+  std::vector<std::string> fields;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (comma > 0) fields.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return fields;
 }
 
 ExitCode refuse(const ErrorBlock& block) {
@@ -310,6 +328,7 @@ ExitCode run_command_line(std::vector<std::string> words) {
   }
   if (const auto done = parse(app, std::move(arranged.words))) return *done;
   parsed.global.output_given = app.get_option("--output")->count() > 0;
+  parsed.global.fields = split_fields(parsed.fields);
   if (parsed.no_color) parsed.global.color = ColorMode::Never;
   auto session = make_session(parsed.global);
   if (!session) return refuse({ExitCode::Usage, session.error().message});

@@ -23,7 +23,7 @@ std::string text_of_list(const Session& session, const Noun& noun, const ListOpt
 
 ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options) {
   auto request = make_list_request(session, noun, options);
-  if (!request) return session.fail({ExitCode::Usage, request.error().message});
+  if (!request) return session.fail({ExitCode::InvalidInput, request.error().message});
   const auto load = [&]() -> Answer {
     Answer answer = session.client.get(request->path());
     if (answer.status == 404 && !options.members.empty()) {

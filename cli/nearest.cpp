@@ -50,6 +50,11 @@ std::vector<std::string> nearest(std::string_view word,
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  // What begins with the best is likely one of a family: frontend, frontend-canary.
+  const std::string best = found.empty() ? std::string() : found.front().second;
+  for (const std::string& candidate : candidates) {
+    if (!best.empty() && candidate.starts_with(best)) found.emplace_back(0, candidate);
+  }
   std::vector<std::string> names;
   for (auto& [far, name] : found) {
     if (names.size() == kSuggestionsMax) break;

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Runs a transcript of stormctl and compares what it prints with what stands there.
+
+A transcript is a text file:
+    # a comment                      @file NAME ... @end       writes a file
+    @resource {...}                  @env NAME=VALUE           for the commands that follow
+    @agent {...}   @job {...}        @fail POST apps 500       fails the next such request
+    $ stormctl group ls              a shell command; standard output follows as it is,
+    2> error: ...                    then lines of standard error,
+    [exit 4]                         then the exit code, when it is not 0
+`$ tty 80x24 stormctl ...` runs the command on a terminal of that size; escapes are shown as \\e.
+
+usage: run_golden.py --bin FOLDER [--stormd PROGRAM] [--update] TRANSCRIPT
+With --stormd the commands talk to a real server; ids are then compared by their kind only.
+"""
+
+import argparse
+import difflib
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+
+sys.dont_write_bytecode = True
+from fake_stormd import FakeStormd  # noqa: E402
+
+TIMEOUT = 20
+IDS = re.compile(r"\b(res|group|app|agent|proc|job|sub)-[0-9A-Za-z]{22}\b")
+KINDS = {"@resource": "resources", "@agent": "agents", "@job": "jobs",
+         "@subscription": "subscriptions", "@group": "groups", "@procedure": "procedures"}
+
+
+def run_on_terminal(command, size, environment, folder):
+    columns, rows = (int(number) for number in size.split("x"))
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    process = subprocess.Popen(["bash", "-c", command], stdin=slave, stdout=slave,
+                               stderr=subprocess.PIPE, env=environment, cwd=folder,
+                               start_new_session=True)
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        out += chunk
+    os.close(master)
+    errors = process.stderr.read()
+    process.stderr.close()
+    code = process.wait(TIMEOUT)
+    return code, out.decode().replace("\r\n", "\n").replace("\x1b", "\\e"), errors.decode()
+
+
+def run_piped(command, environment, folder):
+    done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True,
+                          env=environment, cwd=folder, timeout=TIMEOUT, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+class Transcript:
+    def __init__(self, server, environment, folder):
+        self.server = server
+        self.environment = environment
+        self.folder = folder
+
+    def run(self, text):
+        """The transcript with what the commands print now."""
+        lines = text.split("\n")
+        out = []
+        at = 0
+        while at < len(lines):
+            line = lines[at]
+            at += 1
+            if not line.startswith("$ "):
+                out.append(line)
+                if line.startswith("@file "):
+                    end = lines.index("@end", at)
+                    path = os.path.join(self.folder, line.split(None, 1)[1])
+                    with open(path, "w", encoding="utf-8") as file:
+                        file.write("".join(part + "\n" for part in lines[at:end]))
+                    out += lines[at:end + 1]
+                    at = end + 1
+                elif line.startswith("@"):
+                    self.directive(line)
+                continue
+            while at < len(lines) and not lines[at].startswith(("$ ", "@", "# ")) \
+                    and lines[at] != "":
+                at += 1
+            out.append(line)
+            out += self.command(line[2:])
+        return "\n".join(out)
+
+    def directive(self, line):
+        word, _, rest = line.partition(" ")
+        if word == "@env":
+            name, _, value = rest.partition("=")
+            self.environment[name] = value
+        elif word == "@fail":
+            method, collection, status = rest.split()
+            self.server.fail_next[(method, collection)] = int(status)
+        else:
+            self.server.add(KINDS[word], json.loads(rest))
+
+    def command(self, command):
+        if command.startswith("tty "):
+            _, size, command = command.split(" ", 2)
+            code, out, errors = run_on_terminal(command, size, self.environment, self.folder)
+        else:
+            code, out, errors = run_piped(command, self.environment, self.folder)
+        shown = out.replace(self.server.address, "127.0.0.1:PORT").split("\n")
+        if shown[-1] == "":
+            shown.pop()
+        shown = [re.sub(r"answers in \d+ ms", "answers in N ms", line) for line in shown]
+        for line in errors.replace(self.server.address, "127.0.0.1:PORT").splitlines():
+            line = re.sub(r"\d+\.\d ms$", "N ms", line)
+            shown.append("2> " + line)
+        if code != 0:
+            shown.append(f"[exit {code}]")
+        # An empty line would end the transcript of the command.
+        return [line if line else "\\n" for line in shown]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("transcript")
+    options = parser.parse_args()
+    with open(options.transcript, encoding="utf-8") as file:
+        expected = file.read()
+    server = FakeStormd()
+    environment = {"PATH": os.path.abspath(options.bin) + ":" + os.environ["PATH"],
+                   "STORMD_HOST": server.address, "LANG": "C.UTF-8", "TERM": "xterm",
+                   **{name: value for name, value in os.environ.items()
+                      if name.endswith("SAN_OPTIONS")}}
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.join(os.path.dirname(os.path.abspath(__file__)), "files"),
+                   os.path.join(folder, "examples"))
+        try:
+            actual = Transcript(server, environment, folder).run(expected)
+        finally:
+            server.close()
+    if options.update:
+        with open(options.transcript, "w", encoding="utf-8") as file:
+            file.write(actual)
+        return 0
+    if actual == expected:
+        return 0
+    sys.stdout.writelines(difflib.unified_diff(expected.splitlines(True), actual.splitlines(True),
+                                               "expected", "actual"))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

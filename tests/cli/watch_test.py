@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""stormctl where it stays: `-w` and `events -f`, on a pipe and on a terminal, and over a lost
+connection. usage: watch_test.py STORMCTL"""
+
+import json
+import os
+import pty
+import re
+import selectors
+import subprocess
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+from fake_stormd import FakeStormd  # noqa: E402
+
+STORMCTL = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "stormctl"
+DEADLINE = 15
+
+
+class Follower:
+    """A running stormctl; reads its output until something is in it."""
+
+    def __init__(self, server, *words, terminal=False):
+        environment = {**os.environ, "STORMD_HOST": server.address, "LANG": "C.UTF-8",
+                       "TERM": "xterm"}
+        out = subprocess.PIPE
+        if terminal:
+            self.fd, out = pty.openpty()
+        self.process = subprocess.Popen([STORMCTL, *words], stdout=out, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL, env=environment)
+        if terminal:
+            os.close(out)
+        else:
+            self.fd = self.process.stdout.fileno()
+        self.terminal = terminal
+        self.text = ""
+
+    def read_until(self, pattern):
+        selector = selectors.DefaultSelector()
+        selector.register(self.fd, selectors.EVENT_READ)
+        end = time.monotonic() + DEADLINE
+        while not re.search(pattern, self.text):
+            left = end - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                raise AssertionError(f"no {pattern!r} in {self.text!r}")
+            chunk = os.read(self.fd, 65536)
+            if not chunk:
+                raise AssertionError(f"ended without {pattern!r}: {self.text!r} "
+                                     f"{self.process.stderr.read()!r}")
+            self.text += chunk.decode()
+        selector.close()
+        return self.text
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        if self.terminal:
+            os.close(self.fd)
+        else:
+            self.process.stdout.close()
+
+
+class WatchTest(unittest.TestCase):
+    def setUp(self):
+        self.server = FakeStormd()
+        self.addCleanup(self.server.close)
+        self.server.add("resources", {"id": "res-0000000000000000000web", "type": "swarm-task",
+                                      "names": ["web.1"], "status": "starting",
+                                      "health": "unknown"})
+
+    def follow(self, *words, terminal=False):
+        """Starts stormctl and waits until it has an open stream."""
+        before = len(self.server.streams)
+        follower = Follower(self.server, *words, terminal=terminal)
+        self.addCleanup(follower.close)
+        self.wait_for(lambda: len(self.server.streams) > before)
+        return follower
+
+    def wait_for(self, condition):
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited in vain")
+            time.sleep(0.005)
+
+    def synced(self, follower):
+        """Until a change made now is told: the first list has then been read."""
+        for number in range(1000):
+            self.server.add("resources", {"type": "probe", "names": [f"probe-{number}"]})
+            end = time.monotonic() + 0.2
+            while time.monotonic() < end:
+                try:
+                    selector = selectors.DefaultSelector()
+                    selector.register(follower.fd, selectors.EVENT_READ)
+                    if selector.select(0.05):
+                        follower.read_until("probe")
+                        return
+                finally:
+                    selector.close()
+        self.fail("never in step")
+
+    def test_a_pipe_gets_one_line_per_change(self):
+        follower = self.follow("resources", "ls", "-w")
+        self.synced(follower)
+        self.server.change("resources", "web.1", status="running", health="healthy")
+        follower.read_until(r"Z updated resource/web\.1 status: starting -> running, "
+                            r"health: unknown -> healthy\n")
+        self.server.add("resources", {"type": "swarm-task", "names": ["web.2"]})
+        follower.read_until(r"Z created resource/web\.2\n")
+        self.server.delete("resources", "web.2")
+        follower.read_until(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ deleted resource/web\.2\n")
+
+    def test_a_filter_makes_things_join_and_leave(self):
+        self.server.add("resources", {"type": "probe", "names": ["other"], "status": "running"})
+        follower = self.follow("resources", "ls", "-w", "-q",
+                               '{"$or": [{"status": "running"}, {"type": "probe"}]}')
+        self.synced(follower)
+        self.server.change("resources", "web.1", status="running")
+        follower.read_until(r"joined resource/web\.1\n")
+        self.server.change("resources", "web.1", status="stopped")
+        follower.read_until(r"left resource/web\.1\n")
+
+    def test_members_follow_a_changed_query(self):
+        self.server.add("groups", {"name": "tasks", "query": {"type": "probe"}})
+        follower = self.follow("group", "members", "tasks", "-w")
+        self.synced(follower)
+        self.server.change("groups", "tasks", query={"type": "swarm-task"})
+        follower.read_until(r"joined resource/web\.1\n(.*\n)*.*left resource/probe-0\n")
+
+    def test_json_lines_carry_the_whole_document(self):
+        follower = self.follow("resources", "ls", "-w", "-o", "ndjson")
+        self.synced(follower)
+        self.server.change("resources", "web.1", status="error")
+        text = follower.read_until(r'"updated".*\n')
+        line = json.loads([line for line in text.splitlines() if '"updated"' in line][0])
+        self.assertEqual(line["resource"]["status"], "error")
+
+    def test_a_broken_stream_goes_on_where_it_was(self):
+        follower = self.follow("events", "-f", "-o", "ndjson", "--start", "1")
+        follower.read_until(r'"id":1,')
+        for number in range(50):
+            self.server.add("resources", {"type": "t", "names": [f"n{number}"]})
+            if number % 10 == 9:
+                self.server.break_streams()
+                self.wait_for(lambda: self.server.streams)
+        text = follower.read_until(r'"id":51,.*\n')
+        ids = [json.loads(line)["id"] for line in text.splitlines()]
+        self.assertEqual(ids, list(range(1, 52)))
+
+    def test_events_stop_after_the_count(self):
+        follower = self.follow("events", "-f", "--count", "2")
+        self.server.change("resources", "web.1", status="running")
+        self.server.delete("resources", "web.1")
+        follower.read_until(r"2 +updated +resource +res-0000000000000000000web +web\.1\n"
+                            r"3 +deleted .*\n")
+        self.assertEqual(follower.process.wait(DEADLINE), 0)
+
+    def test_nobody_reads_any_more(self):
+        follower = self.follow("events", "-f")
+        follower.process.stdout.close()
+        end = time.monotonic() + DEADLINE
+        while follower.process.poll() is None:
+            self.assertLess(time.monotonic(), end)
+            self.server.change("resources", "web.1", status="running")
+            time.sleep(0.01)
+        self.assertEqual(follower.process.stderr.read(), b"")
+
+    def test_a_terminal_is_redrawn_in_place(self):
+        follower = self.follow("resources", "ls", "-w", "--no-color", terminal=True)
+        follower.read_until(r"web\.1 +starting")
+        self.server.change("resources", "web.1", status="running")
+        text = follower.read_until(r"web\.1 +running")
+        self.assertIn("\x1b[2A", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
