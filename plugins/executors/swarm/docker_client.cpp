@@ -261,6 +261,18 @@ void DockerClient::dispatch() {
   }
 }
 
+// Takes the transfers that ended since the last time.
+void DockerClient::collect() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    Transfer* transfer = nullptr;
+    const CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    finish(*transfer, code);
+  }
+}
+
 void DockerClient::wait(std::span<pollfd> extra, std::chrono::milliseconds timeout) {
   std::vector<curl_waitfd> fds;
   for (const pollfd& each : extra) {
@@ -271,6 +283,7 @@ void DockerClient::wait(std::span<pollfd> extra, std::chrono::milliseconds timeo
   }
   int running = 0;
   curl_multi_perform(multi_, &running);
+  collect();
   const bool idle = finished_.empty();
   timeout = idle ? next_deadline(timeout) : std::chrono::milliseconds(0);
   curl_multi_poll(multi_, fds.data(), static_cast<unsigned>(fds.size()),
@@ -283,14 +296,7 @@ void DockerClient::wait(std::span<pollfd> extra, std::chrono::milliseconds timeo
     if ((fds[i].revents & CURL_WAIT_POLLOUT) != 0) extra[i].revents |= POLLOUT;
     if (fds[i].revents != 0 && extra[i].revents == 0) extra[i].revents = POLLIN;
   }
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    Transfer* transfer = nullptr;
-    const CURLcode code = message->data.result;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    finish(*transfer, code);
-  }
+  collect();
   check_deadlines();
   dispatch();
 }

@@ -69,6 +69,7 @@ class DockerClient {
   Transfer* start(const std::string& path, bool endless);
   void finish(Transfer& transfer, CURLcode code);
   void drop(Transfer& transfer);
+  void collect();
   void check_deadlines();
   void dispatch();
   void dispatch_lines();
