@@ -38,6 +38,7 @@ function(storm_add_plugin name)
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
 
+  set_property(GLOBAL APPEND PROPERTY STORM_PLUGINS ${target})
   list(JOIN arg_PROVIDES ", " provides)
   list(JOIN arg_NEEDS ", " needs)
   file(GENERATE OUTPUT ${folder}/${file}.yaml CONTENT
