@@ -1,5 +1,6 @@
-// A document as the query language sees it: top-level fields by name, made when they are asked for. Lets a resource be
-// tested without building its whole JSON. Not shared by threads: a view may keep what it has made.
+// A document as the query language sees it: top-level fields by name, made when they are asked for.
+// Lets a resource be tested without building its whole JSON. Not shared by threads: a view may keep
+// what it has made.
 #pragma once
 #include <string_view>
 

@@ -1,0 +1,187 @@
+#include "core/query/condition.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/query/value_order.hpp"
+
+namespace storm {
+namespace {
+
+bool matches_element(const Condition& condition, const Value& element);
+
+// An element of an array as the document of a nested filter: the fields of an array are its
+// positions.
+class ElementView final : public DocumentView {
+ public:
+  explicit ElementView(const Value& element) : element_(element) {}
+  const Value* field(std::string_view name) const override {
+    if (!element_.is_array()) return element_.find(name);
+    const std::size_t position = position_of(name);
+    return position < element_.as_array().size() ? &element_.as_array()[position] : nullptr;
+  }
+
+ private:
+  const Value& element_;
+};
+
+// What the language calls a whole number: doubles are cut to one. False for what has none within 64
+// bits.
+bool to_whole(const Value& value, std::int64_t& whole) {
+  if (value.is_int()) {
+    whole = value.as_int();
+    return true;
+  }
+  if (!value.is_double()) return false;
+  const double real = std::trunc(value.as_double());
+  if (!(real >= -0x1p63 && real < 0x1p63)) return false;
+  whole = static_cast<std::int64_t>(real);
+  return true;
+}
+
+std::uint32_t type_bit(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::Null:
+      return kTypeNull;
+    case Value::Kind::Bool:
+      return kTypeBool;
+    case Value::Kind::Int: {
+      using Narrow = std::numeric_limits<std::int32_t>;
+      const bool fits = value.as_int() >= Narrow::min() && value.as_int() <= Narrow::max();
+      return fits ? kTypeInt : kTypeLong;
+    }
+    case Value::Kind::Double:
+      return kTypeDouble;
+    case Value::Kind::String:
+      return kTypeString;
+    case Value::Kind::Array:
+      return kTypeArray;
+    case Value::Kind::Object:
+      return kTypeObject;
+  }
+  return 0;
+}
+
+// passes(test, value): whether one value, or a missing one (nullptr), passes.
+
+bool passes(const EqualTest& test, const Value* value) {
+  return value ? same_value(*value, test.value) : test.value.is_null();
+}
+
+bool passes(const OrderTest& test, const Value* value) {
+  if (!value) return test.value.is_null() && test.equal;
+  if (type_rank(*value) != type_rank(test.value)) return false;
+  if (is_nan(*value) || is_nan(test.value)) {
+    return test.equal && is_nan(*value) && is_nan(test.value);
+  }
+  const int order = compare_values(*value, test.value);
+  return order > 0 ? test.above : (order < 0 ? test.below : test.equal);
+}
+
+bool passes(const InTest& test, const Value* value) {
+  if (!value) return test.null;
+  const auto at =
+      std::lower_bound(test.values.begin(), test.values.end(), *value,
+                       [](const Value& a, const Value& b) { return compare_values(a, b) < 0; });
+  if (at != test.values.end() && same_value(*at, *value)) return true;
+  return !value->is_array() && std::any_of(test.programs.begin(), test.programs.end(),
+                                           [&](const auto& p) { return p->matches(*value); });
+}
+
+bool passes(const ExistsTest&, const Value* value) { return value != nullptr; }
+
+bool passes(const SizeTest& test, const Value* value) {
+  return value && value->is_array() && value->as_array().size() == test.size;
+}
+
+bool passes(const TypeTest& test, const Value* value) {
+  return value && (type_bit(*value) & test.types) != 0;
+}
+
+bool passes(const ModTest& test, const Value* value) {
+  std::int64_t whole = 0;
+  if (!value || !to_whole(*value, whole)) return false;
+  // The lowest integer divided by -1 overflows.
+  return (test.divisor == -1 ? 0 : whole % test.divisor) == test.remainder;
+}
+
+bool passes(const BitsTest& test, const Value* value) {
+  std::int64_t whole = 0;
+  if (!value || !to_whole(*value, whole)) return false;
+  if (value->is_double() && static_cast<double>(whole) != value->as_double()) return false;
+  const std::uint64_t bits = static_cast<std::uint64_t>(whole);
+  const std::uint64_t hits = (test.set ? bits : ~bits) & test.mask;
+  return test.all ? hits == test.mask : hits != 0;
+}
+
+bool passes(const ProgramTest& test, const Value* value) {
+  return value && !value->is_array() && test.program->matches(*value);
+}
+
+bool passes(const ElementTest& test, const Value* value) {
+  if (!value || !value->is_array()) return false;
+  for (const Value& element : value->as_array()) {
+    if (!test.fields) {
+      if (matches_element(*test.condition, element)) return true;
+    } else if (element.is_object() || element.is_array()) {
+      if (matches(*test.condition, ElementView(element))) return true;
+    }
+  }
+  return false;
+}
+
+template <typename T>
+constexpr PathEnd path_end() {
+  constexpr bool whole = std::is_same_v<T, ExistsTest> || std::is_same_v<T, SizeTest> ||
+                         std::is_same_v<T, ElementTest>;
+  return whole ? PathEnd::Whole : PathEnd::Opened;
+}
+
+template <typename Leaf>
+bool evaluate(const Condition& condition, const Leaf& leaf) {
+  switch (condition.kind) {
+    case Condition::Kind::True:
+      return true;
+    case Condition::Kind::False:
+      return false;
+    case Condition::Kind::All:
+      for (const Condition& child : condition.children) {
+        if (!evaluate(child, leaf)) return false;
+      }
+      return true;
+    case Condition::Kind::Any:
+      for (const Condition& child : condition.children) {
+        if (evaluate(child, leaf)) return true;
+      }
+      return false;
+    case Condition::Kind::Not:
+      return !evaluate(condition.children.front(), leaf);
+    case Condition::Kind::Leaf:
+      return leaf(condition);
+  }
+  return false;
+}
+
+// The conditions of an $elemMatch on values: the element is tested as it is.
+bool matches_element(const Condition& condition, const Value& element) {
+  return evaluate(condition, [&](const Condition& leaf) {
+    return std::visit([&](const auto& test) { return passes(test, &element); }, leaf.test);
+  });
+}
+
+}  // namespace
+
+bool matches(const Condition& condition, const DocumentView& document) {
+  return evaluate(condition, [&](const Condition& leaf) {
+    return std::visit(
+        [&](const auto& test) {
+          constexpr PathEnd end = path_end<std::decay_t<decltype(test)>>();
+          return walk_path<end>(document, leaf.path,
+                                [&](const Value* value) { return passes(test, value); });
+        },
+        leaf.test);
+  });
+}
+
+}  // namespace storm
