@@ -1,0 +1,139 @@
+// A daemon that is killed, restarted, made anew: what is known is kept, marked stale, and equal to
+// the daemon's own lists soon after it answers again.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+#include "catch.hpp"
+#include "tests/swarm/differences.hpp"
+#include "tests/swarm/plugin_driver.hpp"
+#include "tests/swarm/test_bed.hpp"
+
+using namespace storm::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Creates, scales and removes services until it goes away; a daemon that is down is no error.
+class Load {
+ public:
+  explicit Load(const TestBed& bed) : thread_([this, &bed] { run(bed); }) {}
+  ~Load() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run(const TestBed& bed) {
+    for (int i = 0; !stop_; ++i) {
+      const std::string name = "load" + std::to_string(i % 3);
+      try {
+        bed.docker("service create -d --stop-grace-period 1s --name " + name +
+                   " --replicas 3 busybox:1");
+        bed.docker("service scale -d " + name + "=" + std::to_string(1 + i % 5));
+        if (i % 2 == 0) bed.docker("service rm load" + std::to_string((i + 1) % 3));
+      } catch (const std::exception&) {
+        try {
+          bed.docker("service rm " + name);
+        } catch (const std::exception&) {
+          std::this_thread::sleep_for(50ms);
+        }
+      }
+    }
+  }
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+// Waits for a moment at which Docker's lists and the model agree; returns the last differences.
+std::string settle(const TestBed& bed, const PluginDriver& driver, std::chrono::seconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  std::string last;
+  do {
+    last = differences(bed, driver.model());
+    if (last.empty()) return last;
+    std::this_thread::sleep_for(100ms);
+  } while (std::chrono::steady_clock::now() < end);
+  return last;
+}
+
+}  // namespace
+
+TEST_CASE("restart: killed under load, it loses nothing and brings nothing back", "[swarm]") {
+  const TestBed bed;
+  PluginDriver driver(bed.config());
+  REQUIRE(driver.wait_for_tier(1, 10s));
+  // A log that a manager tells again when it starts: many objects that are gone.
+  bed.docker(
+      "service create -d --name gone --constraint node.labels.none==1 --replicas 50 busybox:1");
+  REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() > 50; }));
+  bed.docker("service rm gone");
+  REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() == 2; }));
+  constexpr int kRestarts = 4;
+  for (int round = 0; round < kRestarts; ++round) {
+    {
+      const Load load(bed);
+      std::this_thread::sleep_for(1500ms + 111ms * round);
+      const std::size_t before = driver.model().size();
+      bed.run("stop-node 1");
+      CHECK(driver.wait_for(5s, [](const Model& model) {
+        return std::ranges::all_of(model, [](const auto& each) { return each.second.stale; });
+      }));
+      CHECK(driver.model().size() + 10 > before);  // kept, but for removals under way
+      CHECK(driver.model().size() > 2);
+      bed.run("start-node 1");
+      REQUIRE(driver.wait_for_tier(1, 10s));
+      REQUIRE(driver.wait_for_sync(10s));
+    }
+    CHECK(settle(bed, driver, 15s) == "");
+  }
+  std::set<std::string> removed;
+  std::size_t returned = 0;
+  for (const Publication& each : driver.publications()) {
+    const bool gone =
+        each.what == Publication::What::Removal || each.what == Publication::What::Pruned;
+    if (gone) removed.insert(each.resource.uid);
+    if (each.what == Publication::What::Upsert && removed.contains(each.resource.uid)) ++returned;
+  }
+  std::printf(
+      "%d restarts under load: %zu objects removed, %zu of them published again, repairs %g\n",
+      kRestarts, removed.size(), returned, driver.metric("push_repairs_total"));
+  CHECK(returned == 0);
+  CHECK(driver.metric("push_repairs_total") == 0);
+  CHECK(driver.violations() == std::vector<std::string>{});
+}
+
+TEST_CASE("restart: a rotated root certificate does not end push", "[swarm]") {
+  const TestBed bed;
+  PluginDriver driver(bed.config());
+  REQUIRE(driver.wait_for_tier(1, 10s));
+  bed.docker("swarm ca --rotate --quiet");
+  bed.run("stop-node 1");
+  REQUIRE(driver.wait_for_tier(0, 10s));
+  bed.run("start-node 1");
+  CHECK(driver.wait_for_tier(1, 20s));
+  CHECK(settle(bed, driver, 10s) == "");
+}
+
+TEST_CASE("restart: leaving a swarm proves nothing, another swarm replaces it", "[swarm]") {
+  const TestBed bed;
+  bed.docker("service create -d --name web busybox:1");
+  PluginDriver driver(bed.config());
+  REQUIRE(driver.wait_for_tier(1, 10s));
+  REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() == 4; }));
+  const Model before = driver.model();
+  bed.docker("swarm leave --force");
+  REQUIRE(driver.wait_for_tier(0, 10s));
+  CHECK(driver.model().size() == before.size());
+  for (const auto& [uid, resource] : driver.model()) CHECK(resource.stale);
+  bed.docker("swarm init --advertise-addr " + bed.run("address"));
+  CHECK(driver.wait_for_tier(1, 10s));
+  CHECK(settle(bed, driver, 10s) == "");
+  CHECK(driver.wait_for(5s, [&](const Model& model) {
+    return std::ranges::none_of(before,
+                                [&](const auto& each) { return model.contains(each.first); });
+  }));
+  CHECK(driver.violations() == std::vector<std::string>{});
+}
