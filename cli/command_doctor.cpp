@@ -39,6 +39,18 @@ std::string text_at(const Value& document, std::string_view path) {
   return value == nullptr ? std::string() : text_of(*value);
 }
 
+// "tier: 2, why: not a manager"
+std::string details_of(const Value& agent) {
+  const Value* detail = at_path(agent, "source.detail");
+  if (detail == nullptr || !detail->is_object()) return detail == nullptr ? "" : text_of(*detail);
+  std::string line;
+  for (const auto& [key, value] : detail->as_object()) {
+    if (value.is_null()) continue;
+    line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", key, text_of(value));
+  }
+  return line;
+}
+
 // An agent says how it follows its cloud, and what keeps it from a better way.
 void examine_agent(const Value& agent, Report& report) {
   std::string name = text_at(agent, "name");
@@ -47,16 +59,14 @@ void examine_agent(const Value& agent, Report& report) {
   const std::string status = text_at(agent, "status");
   const std::string state = text_at(agent, "source.state");
   const std::string summary = text_at(agent, "source.summary");
-  const std::string detail = text_at(agent, "source.detail");
   std::string what = fmt::format("{}, {}", text_at(agent, "type"), status);
   if (!state.empty()) what += ", " + state;
   if (!summary.empty()) what += ": " + summary;
-  const bool troubled = state == "lost" || state == "failed" || state == "degraded" ||
-                        state == "stale" || state == "error";
-  const Finding finding = status != "online" ? Finding::Bad
-                          : troubled         ? Finding::Doubtful
-                                             : Finding::Good;
-  report.add(finding, subject, what, detail);
+  const bool troubled = !state.empty() && state != "live";
+  const Finding finding = status != "online" || state == "lost" ? Finding::Bad
+                          : troubled                            ? Finding::Doubtful
+                                                                : Finding::Good;
+  report.add(finding, subject, what, details_of(agent));
 }
 
 }  // namespace
@@ -77,13 +87,23 @@ ExitCode doctor_command(Session& session) {
                "is this stormd? set the address with -C HOST:PORT or STORMD_HOST");
   }
 
-  const Answer ready = session.client.get("/readyz");
-  if (ready.status == 200) {
-    report.add(Finding::Good, "ready", "every source is in step");
+  const Answer health = session.client.get("/healthz");
+  if (health.ok()) {
+    report.add(Finding::Good, "store", "what is written is kept");
   } else {
+    const std::string reason = text_at(health.body, "reason");
+    report.add(Finding::Bad, "store", reason.empty() ? health.error->message : reason,
+               "make room for it, or let it be written");
+  }
+  const Answer ready = session.client.get("/readyz");
+  const Value* waiting = ready.body.find("not_synced");
+  if (ready.ok()) {
+    report.add(Finding::Good, "ready", "every source has told all there is");
+  } else if (waiting != nullptr && waiting->is_array()) {
     report.add(Finding::Doubtful, "ready",
-               ready.error ? ready.error->message : fmt::format("answered {}", ready.status),
-               "stormctl agents ls -o wide");
+               fmt::format("{} of the sources below not in step", waiting->as_array().size()));
+  } else {
+    report.add(Finding::Doubtful, "ready", ready.error->message);
   }
 
   const Answer agents = session.client.get(path_to("agents"));

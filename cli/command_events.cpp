@@ -24,11 +24,20 @@ bool is_table(OutputFormat format) {
   return format == OutputFormat::Table || format == OutputFormat::Wide;
 }
 
+std::string shown_number(const Value& event, std::string_view field) {
+  const Value* value = event.find(field);
+  return value == nullptr ? "?" : text_of(*value);
+}
+
 std::string stream_line(const Session& session, const Value& event) {
   const OutputFormat format = session.options.output;
   if (format == OutputFormat::Yaml) return "---\n" + to_yaml(event);
   if (!is_table(format) && format != OutputFormat::Name) return to_json(event) + "\n";
   if (format == OutputFormat::Name) return id_of(event) + "\n";
+  if (is_gap(event)) {
+    return fmt::format("{:<8}   gap: the events from {} to {} are not kept\n", id_of(event),
+                       shown_number(event, "missed_from"), shown_number(event, "missed_to"));
+  }
   std::string line;
   for (std::size_t i = 0; i < std::size(kColumns); ++i) {
     const std::string cell = printable(cell_text(event, kColumns[i], format == OutputFormat::Wide));

@@ -109,7 +109,7 @@ class Import {
       const bool later = step.action == Action::Unknown;
       session_.print(
           fmt::format("{}/{} {}{}\n", step.item->noun->name, printable(step.item->name),
-                      later ? "would be decided by the groups above" : word_of(step.action),
+                      later ? "depends on the groups above" : word_of(step.action),
                       dry_run && !later && step.action != Action::Keep ? " (dry run)" : ""));
     }
   }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "core/document/json.hpp"
@@ -18,8 +20,9 @@ std::string words(std::string_view key) {
 
 // {"total": 7, "in_groups": 3, "by_status": {"running": 5}} as "7 total, 3 in groups, 5 running".
 void append_counts(const Value& counts, std::string& line) {
-  if (!counts.is_object()) {
-    line += text_of(counts);
+  const Value* total = counts.find("total");
+  if (!counts.is_object() || (total != nullptr && counts.as_object().size() == 1)) {
+    line += text_of(total == nullptr ? counts : *total);
     return;
   }
   for (const auto& [key, value] : counts.as_object()) {
@@ -30,6 +33,22 @@ void append_counts(const Value& counts, std::string& line) {
       line += fmt::format("{} {}", text_of(value), words(key));
     }
   }
+}
+
+// What people look for first comes first; what is not known here follows.
+Value::Object in_order(const Value& status) {
+  static constexpr std::string_view kFirst[] = {"groups", "applications", "resources", "jobs",
+                                                "agents"};
+  Value::Object ordered;
+  for (const std::string_view key : kFirst) {
+    if (const Value* value = status.find(key)) ordered.emplace_back(key, *value);
+  }
+  for (const auto& [key, value] : status.as_object()) {
+    if (std::find(std::begin(kFirst), std::end(kFirst), key) == std::end(kFirst)) {
+      ordered.emplace_back(key, value);
+    }
+  }
+  return ordered;
 }
 
 }  // namespace
@@ -54,14 +73,14 @@ ExitCode status_command(Session& session) {
       break;
   }
   std::string text;
-  for (const auto& [key, value] : answer.body.as_object()) {
+  for (const auto& [key, value] : in_order(answer.body)) {
     std::string title = words(key);
     if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') {
       title[0] = static_cast<char>(title[0] - 'a' + 'A');
     }
     std::string counts;
     append_counts(value, counts);
-    text += printable(fmt::format("{:<12} {}", title + ":", counts)) + "\n";
+    text += printable(fmt::format("{:<15} {}", title + ":", counts)) + "\n";
   }
   session.print(text);
   return ExitCode::Ok;

@@ -129,11 +129,13 @@ ErrorBlock error_of_answer(int status, const Value& body) {
     if (errors != nullptr && errors->is_array()) {
       for (const Value& error : errors->as_array()) {
         const std::string* what = text_of(error, "detail");
-        const std::string* where = text_of(error, "pointer");
+        const std::string* pointer = text_of(error, "pointer");
+        const std::string* parameter = text_of(error, "parameter");
         if (what == nullptr || block.details.size() >= kMessagesMax) continue;
-        const bool placed = where != nullptr && !where->empty();
-        if (!placed && *what == block.message) continue;
-        block.details.push_back(placed ? *where + ": " + *what : *what);
+        if ((pointer == nullptr || pointer->empty()) && *what == block.message) continue;
+        std::string where = parameter == nullptr ? "" : *parameter;
+        if (pointer != nullptr) where += *pointer;
+        block.details.push_back(where.empty() ? *what : where + ": " + *what);
       }
     }
     return block;

@@ -115,8 +115,7 @@ class Follower {
 
   End follow_once() {
     QueryString query = {{"stream", "true"}};
-    // Asked from the last one on: a server that does not have it any more is then noticed.
-    const std::optional<std::int64_t> first = last_ ? last_ : start_;
+    const std::optional<std::int64_t> first = last_ ? std::optional(*last_ + 1) : start_;
     if (first) query.emplace_back("start", std::to_string(*first));
     Connection connection(options_, path_to("events", {}, query));
     auto heard_at = SteadyClock::now();
@@ -173,17 +172,31 @@ class Follower {
             "the event stream holds something that is not JSON: " + event.error().message;
         return End::Failed;
       }
-      const Value* id = event->find("id");
-      if (id != nullptr && id->is_int()) {
-        if (last_ && id->as_int() <= *last_) continue;
-        last_ = id->as_int();
-      }
+      if (!is_new(*event)) continue;
       if (!handlers_.on_event(*event)) return End::Stopped;
     }
     buffer.erase(0, from);
     if (buffer.size() <= kEventBytesMax) return std::nullopt;
     error_.message = "an event larger than stormctl takes";
     return End::Failed;
+  }
+
+  // Notes how far the stream has come. A gap says which numbers will not be told; one that ends
+  // where this reader already was means that the server counts anew.
+  bool is_new(const Value& event) {
+    if (is_gap(event)) {
+      const Value* from = event.find("missed_from");
+      const Value* to = event.find("missed_to");
+      if (from == nullptr || !from->is_int() || to == nullptr || !to->is_int()) return true;
+      const bool anew = last_ && from->as_int() <= *last_;
+      last_ = anew ? from->as_int() - 1 : to->as_int();
+      return true;
+    }
+    const Value* id = event.find("id");
+    if (id == nullptr || !id->is_int()) return true;
+    if (last_ && id->as_int() <= *last_) return false;
+    last_ = id->as_int();
+    return true;
   }
 
   const ClientOptions& options_;
@@ -196,6 +209,11 @@ class Follower {
 };
 
 }  // namespace
+
+bool is_gap(const Value& event) {
+  const Value* type = event.find("event_type");
+  return type != nullptr && type->is_string() && type->as_string() == "gap";
+}
 
 std::optional<ErrorBlock> follow_events(const ClientOptions& options,
                                         std::optional<std::int64_t> start,

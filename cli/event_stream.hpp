@@ -29,6 +29,9 @@ struct StreamHandlers {
   std::function<void(bool connected)> on_connection = {};
 };
 
+// The server's word that events are missing: they are no longer kept, or it has started anew.
+bool is_gap(const Value& event);
+
 // `start`: the first event wanted; none: those from now on. Returns why it ended, if not by a
 // handler.
 std::optional<ErrorBlock> follow_events(const ClientOptions& options,

@@ -44,8 +44,11 @@ std::vector<std::string> nearest(std::string_view word,
     if (name.empty() || wanted.empty()) continue;
     const bool begins =
         wanted.size() >= 3 && (name.starts_with(wanted) || wanted.starts_with(name));
-    const std::size_t far = distance(wanted, name);
     const std::size_t near_enough = std::max<std::size_t>(1, wanted.size() / 3);
+    const std::size_t longer = std::max(wanted.size(), name.size());
+    const std::size_t shorter = std::min(wanted.size(), name.size());
+    if (!begins && longer - shorter > near_enough) continue;  // lists are long, distances dear
+    const std::size_t far = distance(wanted, name);
     if (far <= near_enough || begins) found.emplace_back(far, candidate);
   }
   std::stable_sort(found.begin(), found.end(),

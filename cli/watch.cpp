@@ -71,7 +71,8 @@ class ChangeLines {
 
   bool on_event(const Value& event) {
     const EventParts parts = parts_of(event);
-    if (watch_.whole_on_group_change && parts.noun != nullptr && parts.noun->name == "group") {
+    const bool of_group = parts.noun != nullptr && parts.noun->name == "group";
+    if (is_gap(event) || (watch_.whole_on_group_change && of_group)) {
       const auto error = reload(true);
       return error ? take(*error) : std::fflush(stdout) == 0;
     }
@@ -201,7 +202,9 @@ class Screen {
   bool on_event(const Value& event) {
     const EventParts parts = parts_of(event);
     const bool group = parts.noun != nullptr && parts.noun->name == "group";
-    if (parts.noun == &watch_.noun || (group && watch_.whole_on_group_change)) dirty_ = true;
+    if (parts.noun == &watch_.noun || is_gap(event) || (group && watch_.whole_on_group_change)) {
+      dirty_ = true;
+    }
     return !error_;
   }
 

@@ -103,6 +103,12 @@ class FakeStormd:
                 stream["broken"] = True
             self.changed.notify_all()
 
+    def start_anew(self):
+        """Forgets every event, as a server without a durable store does when it is restarted."""
+        with self.changed:
+            self.events = []
+        self.break_streams()
+
     # State; each call holds the lock.
 
     def add(self, collection, body):
@@ -279,6 +285,8 @@ class RequestHandler(BaseHTTPRequestHandler):
         fake = self.fake
         if steps == ["v1"]:
             return 200, {}
+        if steps == ["healthz"]:
+            return 200, {"status": "ok"}
         if steps == ["readyz"]:
             return 200, {"status": "ready"}
         if steps == ["v1", "version"]:
@@ -347,6 +355,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             fake.streams.append(state)
         self.write_chunk(b"\n")
         sent = start - 1
+        if sent > len(fake.events):
+            gap = {"id": sent, "event_type": "gap", "entity_type": "", "entity_id": "",
+                   "entity_names": [], "missed_from": len(fake.events) + 1, "missed_to": sent}
+            sent = len(fake.events)
+            self.write_chunk(json.dumps(gap).encode() + b"\n")
         while True:
             with fake.changed:
                 fake.changed.wait_for(lambda: state["broken"] or len(fake.events) > sent, 5)

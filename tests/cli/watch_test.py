@@ -149,6 +149,25 @@ class WatchTest(unittest.TestCase):
         ids = [json.loads(line)["id"] for line in text.splitlines()]
         self.assertEqual(ids, list(range(1, 52)))
 
+    def test_a_server_that_counts_anew_is_followed(self):
+        follower = self.follow("events", "-f")
+        for number in range(5):
+            self.server.add("resources", {"type": "t", "names": [f"n{number}"]})
+        follower.read_until(r"n4\n")
+        self.server.start_anew()
+        self.wait_for(lambda: self.server.streams)
+        follower.read_until(r"gap: the events from 1 to 6 are not kept\n")
+        self.server.add("resources", {"type": "t", "names": ["later"]})
+        follower.read_until(r"1 +created +resource +res-\S+ +later\n")
+
+    def test_a_watch_catches_up_after_a_gap(self):
+        follower = self.follow("resources", "ls", "-w")
+        self.synced(follower)
+        with self.server.changed:
+            self.server.delete("resources", "web.1")
+            self.server.start_anew()
+        follower.read_until(r"left resource/web\.1\n")
+
     def test_events_stop_after_the_count(self):
         follower = self.follow("events", "-f", "--count", "2")
         self.server.change("resources", "web.1", status="running")
