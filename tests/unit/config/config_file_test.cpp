@@ -66,3 +66,15 @@ TEST_CASE("config file: a named file must be there, be a file and be of sound si
   REQUIRE_FALSE(large);
   CHECK(large.error().code == storm::Errc::TooLarge);
 }
+
+TEST_CASE("environment: of this process", "[config]") {
+  REQUIRE(setenv("STORM_TEST_ENVIRONMENT", "a=b", 1) == 0);
+  REQUIRE(setenv("STORM_TEST_EMPTY", "", 1) == 0);
+  const Environment environment = Environment::of_process();
+  CHECK(environment.variable("STORM_TEST_ENVIRONMENT") == "a=b");
+  CHECK_FALSE(environment.variable("STORM_TEST_EMPTY"));
+  CHECK_FALSE(environment.variable("STORM_TEST_ABSENT"));
+  CHECK(fs::exists(environment.program_folder));
+  unsetenv("STORM_TEST_ENVIRONMENT");
+  unsetenv("STORM_TEST_EMPTY");
+}

@@ -1,5 +1,7 @@
 #include "core/config/load_config.hpp"
 
+#include <random>
+
 #include "catch.hpp"
 
 using Catch::Matchers::Contains;
@@ -261,4 +263,36 @@ TEST_CASE("config: stormd is not open to other machines without TLS and a token"
   Overrides named;
   named.binds = {"storm.example.com"};  // the daemon decides once it is resolved
   CHECK(load("", named));
+}
+
+TEST_CASE("config: damaged text is read or refused at a place, never worse", "[config]") {
+  const std::string sound =
+      "listen: ['127.0.0.1:1', '[::1]:2']\nstorage: {plugin: other, config: {a: [1, {b: c}]}}\n"
+      "executors:\n- {name: prod, plugin: swarm, config: {host: x}}\n- plugin: simulated\n"
+      "plugins: {paths: [/opt], isolation: {executor.swarm: in-process}}\nlog: {level: debug}\n";
+  REQUIRE(load(sound));
+  std::mt19937 random(20161);
+  const auto below = [&](std::size_t end) {
+    return std::uniform_int_distribution<std::size_t>(0, end - 1)(random);
+  };
+  const std::string marks =
+      "{}[]:,-'\"\n &*!|>%@`#~\x01\xff"
+      "a0";
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = sound;
+    for (std::size_t change = 1 + below(4); change > 0; --change) {
+      const std::size_t at = below(text.size());
+      if (below(2) == 0) {
+        text[at] = marks[below(marks.size())];
+      } else {
+        text.erase(at, 1 + below(5));
+      }
+    }
+    const auto config = load(text);
+    if (config) continue;
+    ++refused;
+    if (config.error().message.rfind("f.yaml:", 0) != 0) FAIL(config.error().message);
+  }
+  CHECK(refused > 500);
 }
