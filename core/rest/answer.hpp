@@ -1,0 +1,56 @@
+// What a route answers: a status, headers and a body that is whole, made piece by piece, or a
+// stream of events. Free of the HTTP library.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace storm::rest {
+
+inline constexpr std::size_t kPieceBytes = 64 * 1024;  // about so much is made and sent at a time
+
+// Appends the next piece, about kPieceBytes; false when that was the last one.
+using Pieces = std::function<bool(std::string& out)>;
+
+// The connection becomes a stream of the events after `after`.
+struct EventsAfter {
+  std::uint64_t after = 0;
+};
+
+struct Answer {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::variant<std::string, Pieces, EventsAfter> body;
+
+  Answer& with(std::string name, std::string value) {
+    headers.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+};
+
+inline Answer json_answer(unsigned status, std::string body) {
+  Answer answer;
+  answer.status = status;
+  answer.body = std::move(body);
+  return answer;
+}
+inline Answer empty_answer(unsigned status) {
+  Answer answer;
+  answer.status = status;
+  answer.content_type.clear();
+  answer.body = std::string();
+  return answer;
+}
+
+// Makes the answer a slice of work at a time; nothing: not done yet, call again. Runs on the thread
+// of the connection, between the slices others get their turn.
+using Work = std::function<std::optional<Answer>()>;
+// Takes the work of answering. Called once, from any thread; never waits.
+using Reply = std::function<void(Work)>;
+
+}  // namespace storm::rest

@@ -1,0 +1,222 @@
+#include "core/rest/collection.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "core/document/json.hpp"
+#include "core/rest/etag.hpp"
+#include "core/rest/http_error.hpp"
+#include "core/rest/projection.hpp"
+
+namespace storm::rest {
+namespace {
+
+// How the chosen items are to be answered.
+struct Wish {
+  Projection projection;
+  std::size_t limit = 0;  // 0: all
+};
+
+Result<Wish> read_wish(const Call& call) {
+  Wish wish;
+  const Url& url = call.request.url;
+  wish.projection = STORM_TRY(Projection::parse(url));
+  wish.limit = STORM_TRY(parse_count(url, "limit", 1, kPageItemsMax, 0));
+  if (call.request.format == Format::Html) {
+    if (wish.limit == 0) wish.limit = kHtmlPageItems;
+    if (wish.projection.whole()) wish.projection.leave_out("snapshot");
+  }
+  return wish;
+}
+
+// A page of a listing: headers, and a body that is made piece by piece.
+Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listing,
+               std::size_t offset, Wish wish) {
+  const std::size_t total = listing->items.size();
+  const std::size_t end =
+      wish.limit == 0 || total - offset <= wish.limit ? total : offset + wish.limit;
+  Answer answer;
+  answer.with("Storm-Revision", std::to_string(listing->snapshot->revision));
+  answer.with("Storm-Total", std::to_string(total));
+  if (end < total) {
+    const std::string cursor = call->api.listings.cursor(listing, end);
+    answer.with("Link",
+                fmt::format("<{}>; rel=\"next\"", call->request.url.with("cursor", cursor)));
+  }
+  answer.body = Pieces([listing, next = offset, end, first = true,
+                        projection = std::move(wish.projection)](std::string& out) mutable {
+    if (first) out += '[';
+    const std::size_t full = out.size() + kPieceBytes;
+    for (; next < end && out.size() < full; ++next) {
+      if (!first) out += ',';
+      first = false;
+      projection.append(out, *listing->snapshot, {listing->kind, listing->items[next]});
+    }
+    if (next < end) return true;
+    out += "]";
+    return false;
+  });
+  return answer;
+}
+
+// Tests the candidates a slice at a time.
+class Selection {
+ public:
+  Selection(CallPtr call, EntityKind kind, Snapshot snapshot, Candidates candidates,
+            std::optional<Query> query, Wish wish)
+      : call_(std::move(call)),
+        candidates_(candidates),
+        query_(std::move(query)),
+        wish_(std::move(wish)),
+        listing_(std::make_shared<Listing>()) {
+    listing_->snapshot = std::move(snapshot);
+    listing_->kind = kind;
+  }
+
+  std::optional<Answer> operator()() {
+    const State& state = *listing_->snapshot;
+    if (!started_) {
+      started_ = true;
+      started_at_ = clock_.mono_now();
+      items_ = candidates_(state, call_);
+      listing_->scope = scope_of(*call_);
+      if (!query_) listing_->items = std::move(items_);
+    }
+    if (query_) {
+      const MonoTime slice = clock_.mono_now();
+      if (slice - started_at_ > kFilterTimeMaxNs) {
+        return error_answer(
+            call_->request.format,
+            {Errc::TimedOut, fmt::format("The query took longer than {} seconds.",
+                                         kFilterTimeMaxNs / kNanosecondsPerSecond)});
+      }
+      constexpr std::size_t kBetweenLooks = 32;
+      for (std::size_t looked = 0; next_ < items_.size(); ++next_, ++looked) {
+        if (looked % kBetweenLooks == kBetweenLooks - 1 &&
+            clock_.mono_now() - slice > kFilterSliceNs) {
+          return std::nullopt;
+        }
+        const auto view = query_view(state, {listing_->kind, items_[next_]});
+        if (view && query_->matches(*view)) listing_->items.push_back(items_[next_]);
+      }
+    }
+    return page_of(call_, listing_, 0, std::move(wish_));
+  }
+
+  static std::string scope_of(const Call& call) {
+    std::string scope;
+    for (const std::string& segment : call.request.url.path) scope += "/" + segment;
+    const std::string* query = call.request.url.find("q");
+    return query ? scope + "?" + *query : scope;
+  }
+
+ private:
+  const SystemClock clock_;
+  CallPtr call_;
+  Candidates candidates_;
+  std::optional<Query> query_;
+  Wish wish_;
+  std::shared_ptr<Listing> listing_;
+  std::vector<Uuid> items_;
+  std::size_t next_ = 0;
+  MonoTime started_at_ = 0;
+  bool started_ = false;
+};
+
+Answer continue_listing(const CallPtr& call, const std::string& cursor, Wish wish) {
+  const auto position = call->api.listings.find(cursor, Selection::scope_of(*call));
+  if (!position) {
+    const std::string start = call->request.url.with("cursor", "");
+    return error_answer(call->request.format, 410,
+                        "This cursor is not known (any more); start again at " + start + ".")
+        .with("Link", fmt::format("<{}>; rel=\"first\"", start));
+  }
+  return page_of(call, position->listing, position->offset, std::move(wish));
+}
+
+}  // namespace
+
+std::vector<Uuid> all_of(const State& state, EntityKind kind) {
+  std::vector<Uuid> items;
+  items.reserve(state.count(kind));
+  if (kind == EntityKind::Resource) {
+    for (const Shared<Resource>& resource : state.ordered_resources) {
+      items.push_back(resource->id.uuid);
+    }
+  } else {
+    for (const Id& id : state.listed(kind)) items.push_back(id.uuid);
+  }
+  return items;
+}
+
+void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind, Snapshot snapshot,
+                       Candidates candidates) {
+  const Request& request = call->request;
+  const auto refuse = [&](const Error& error) {
+    answer_with(reply, [call, error] { return error_answer(call->request.format, error); });
+  };
+  Result<Wish> wish = read_wish(*call);
+  if (!wish) return refuse(wish.error());
+  if (const std::string* cursor = request.url.find("cursor")) {
+    answer_with(reply, [call, cursor = *cursor, wish = std::move(*wish)] {
+      return continue_listing(call, cursor, wish);
+    });
+    return;
+  }
+  Result<std::optional<Query>> query = parse_filter(*call);
+  if (!query) return refuse(query.error());
+  // Heartbeats change agents without a revision.
+  std::string etag;
+  if (kind != EntityKind::Agent && request.format != Format::Html) {
+    etag = etag_of_collection(snapshot->revision, request.url.with("", ""));
+    if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
+      answer_with(reply, [etag] { return empty_answer(304).with("ETag", etag); });
+      return;
+    }
+  }
+  Selection selection(call, kind, std::move(snapshot), candidates, std::move(*query),
+                      std::move(*wish));
+  reply([selection = std::move(selection), etag]() mutable {
+    std::optional<Answer> answer = selection();
+    if (answer && answer->status == 200 && !etag.empty()) answer->with("ETag", etag);
+    return answer;
+  });
+}
+
+Result<std::optional<Query>> parse_filter(const Call& call) {
+  const std::string* text = call.request.url.find("q");
+  if (!text || text->empty()) return std::optional<Query>();
+  const auto refuse = [](std::string message) {
+    return Error{Errc::InvalidArgument, message, {{"?q", message}}};
+  };
+  if (text->size() > kQueryTextMax) {
+    return refuse(fmt::format("The query is longer than {} bytes.", kQueryTextMax));
+  }
+  Result<Value> filter = parse_json(*text);
+  if (!filter) return refuse("The query is no JSON: " + filter.error().message);
+  Result<Query> query = Query::parse(*filter, call.api.engine.operators());
+  if (query) return std::optional(std::move(*query));
+  Error error = std::move(query).error();
+  if (error.problems.empty()) error.problems.push_back({"", error.message});
+  for (Problem& problem : error.problems) problem.pointer = "?q" + problem.pointer;
+  return error;
+}
+
+Result<std::uint64_t> parse_count(const Url& url, std::string_view name, std::uint64_t low,
+                                  std::uint64_t high, std::uint64_t fallback) {
+  const std::string* text = url.find(name);
+  if (!text) return fallback;
+  std::uint64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, fault] = std::from_chars(text->data(), end, number);
+  if (fault != std::errc() || stop != end || number < low || number > high) {
+    std::string message = fmt::format("Expected a whole number from {} to {}.", low, high);
+    return Error{Errc::InvalidArgument,
+                 fmt::format("{}: {}", name, message),
+                 {{fmt::format("?{}", name), std::move(message)}}};
+  }
+  return number;
+}
+
+}  // namespace storm::rest

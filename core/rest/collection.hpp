@@ -1,0 +1,35 @@
+// Answers for collections: filtered by `q`, cut into pages by `limit` and `cursor`, printed with
+// `fields` and `exclude`. Long work is done a slice at a time, long answers are made piece by
+// piece.
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/rest/api.hpp"
+
+namespace storm::rest {
+
+inline constexpr std::size_t kPageItemsMax = 5'000;
+inline constexpr std::size_t kHtmlPageItems = 100;  // when a browser asks for no limit
+inline constexpr std::int64_t kFilterSliceNs = 5 * kNanosecondsPerMillisecond;
+inline constexpr std::int64_t kFilterTimeMaxNs = 30 * kNanosecondsPerSecond;
+inline constexpr std::size_t kQueryTextMax = 15 * 1024;  // as a parameter of the URL
+inline constexpr std::string_view kCollectionParameters[] = {"q", "limit", "cursor", "fields",
+                                                             "exclude"};
+
+// All of a kind, in the order in which they are listed.
+std::vector<Uuid> all_of(const State& state, EntityKind kind);
+
+// `items` are what the collection holds in that snapshot, in their order.
+using Candidates = std::vector<Uuid> (*)(const State& state, const CallPtr& call);
+void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind, Snapshot snapshot,
+                       Candidates candidates);
+
+// The filter of `q`; nothing when it is not given. The problems' pointers start with "?q".
+Result<std::optional<Query>> parse_filter(const Call& call);
+// A whole number within bounds; `fallback` when it is not given.
+Result<std::uint64_t> parse_count(const Url& url, std::string_view name, std::uint64_t low,
+                                  std::uint64_t high, std::uint64_t fallback);
+
+}  // namespace storm::rest

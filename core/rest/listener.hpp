@@ -1,0 +1,36 @@
+// Listener: one bound address. Takes connections and makes sessions of them. On its own strand.
+#pragma once
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "core/base/result.hpp"
+#include "core/rest/listen_address.hpp"
+#include "core/rest/session.hpp"
+
+namespace storm::rest {
+
+class Listener : public std::enable_shared_from_this<Listener> {
+ public:
+  // Binds and listens. `address` is for the error's words.
+  static Result<std::shared_ptr<Listener>> create(boost::asio::io_context& io,
+                                                  boost::asio::ip::tcp::endpoint endpoint,
+                                                  const ListenAddress& address,
+                                                  const SessionContext& context);
+
+  ListenAddress endpoint() const;
+  void start();
+  void stop();  // [any-thread]
+
+ private:
+  Listener(boost::asio::io_context& io, const SessionContext& context);
+  void accept();
+  void on_accept(boost::beast::error_code fault, boost::asio::ip::tcp::socket socket);
+
+  boost::asio::io_context& io_;
+  SessionContext context_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+};
+
+}  // namespace storm::rest

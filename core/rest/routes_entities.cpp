@@ -1,0 +1,82 @@
+// /v1/{collection} and /v1/{collection}/{id}: the same for every kind of entity.
+#include "core/rest/api.hpp"
+#include "core/rest/collection.hpp"
+#include "core/rest/etag.hpp"
+#include "core/rest/http_error.hpp"
+#include "core/rest/projection.hpp"
+#include "core/rest/write.hpp"
+
+namespace storm::rest {
+namespace {
+
+constexpr std::string_view kItemParameters[] = {"fields", "exclude"};
+
+void list(const CallPtr& call, const Reply& reply) {
+  answer_collection(
+      call, reply, call->kind, call->api.engine.snapshot(),
+      [](const State& state, const CallPtr& asked) { return all_of(state, asked->kind); });
+}
+
+Answer item(const Call& call) {
+  const Request& request = call.request;
+  const Result<Projection> projection = Projection::parse(request.url);
+  if (!projection) return error_answer(request.format, projection.error());
+  const Snapshot snapshot = call.api.engine.snapshot();
+  const Result<Uuid> uuid = snapshot->require(call.kind, call.id);
+  if (!uuid) return error_answer(request.format, uuid.error());
+  const Id id{call.kind, *uuid};
+  std::string text = entity_json(*snapshot, id);
+  const bool html = request.format == Format::Html;
+  const bool whole = projection->whole() && !html;
+  std::string etag = etag_of(text, whole ? "" : request.url.with("format", html ? "html" : "json"));
+  if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
+    return empty_answer(304).with("ETag", std::move(etag));
+  }
+  if (!projection->whole()) {
+    text.clear();
+    projection->append(text, *snapshot, id);
+  }
+  return json_answer(200, std::move(text))
+      .with("Storm-Revision", std::to_string(snapshot->revision))
+      .with("ETag", std::move(etag));
+}
+
+void get(const CallPtr& call, const Reply& reply) {
+  answer_with(reply, [call] { return item(*call); });
+}
+
+void create(const CallPtr& call, const Reply& reply) {
+  Result<Value> body = read_body(call->request);
+  if (!body) return refuse(call, reply, body.error());
+  submit(call, reply, CreateEntity{call->kind, std::move(*body)}, created);
+}
+
+void change(const CallPtr& call, const Reply& reply, bool merge) {
+  Result<Value> body = read_body(call->request);
+  if (!body) return refuse(call, reply, body.error());
+  if (!precondition_holds(call, reply, call->kind)) return;
+  submit(call, reply, ReplaceEntity{call->kind, call->id, std::move(*body), merge}, changed);
+}
+
+void replace(const CallPtr& call, const Reply& reply) { change(call, reply, false); }
+void patch(const CallPtr& call, const Reply& reply) { change(call, reply, true); }
+
+void remove(const CallPtr& call, const Reply& reply) {
+  if (!precondition_holds(call, reply, call->kind)) return;
+  submit(call, reply, DeleteEntity{call->kind, call->id}, done);
+}
+
+constexpr Route kRoutes[] = {
+    {Method::Get, "/v1/{collection}", list, kCollectionParameters},
+    {Method::Post, "/v1/{collection}", create, kWriteParameters},
+    {Method::Get, "/v1/{collection}/{id}", get, kItemParameters},
+    {Method::Put, "/v1/{collection}/{id}", replace, kWriteParameters},
+    {Method::Patch, "/v1/{collection}/{id}", patch, kWriteParameters},
+    {Method::Delete, "/v1/{collection}/{id}", remove, kWriteParameters},
+};
+
+}  // namespace
+
+std::span<const Route> entity_routes() { return kRoutes; }
+
+}  // namespace storm::rest

@@ -1,0 +1,132 @@
+#include "core/rest/server.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <optional>
+#include <thread>
+
+#include "core/rest/listener.hpp"
+
+namespace storm::rest {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+}  // namespace
+
+// Members in the order in which they need each other; the I/O context dies before what its handlers
+// use.
+struct Server::Impl {
+  Impl(Engine& engine_used, Options options_given)
+      : options(std::move(options_given)),
+        listings(clock),
+        api{engine_used, listings, census, traffic, options.more_metrics, STORM_VERSION},
+        router(all_routes()),
+        io(static_cast<int>(options.io_threads)),
+        connections(std::make_shared<Connections>(io)),
+        context{router, api, options.limits, options.host_names, clock, connections} {}
+
+  Result<void> listen(const std::string& text);
+
+  // Constant after construction.
+  Options options;
+  const SystemClock clock;
+  PagedListings listings;
+  CensusCache census;
+  Traffic traffic;
+  Api api;
+  const Router router;
+  asio::io_context io;
+  std::shared_ptr<Connections> connections;
+  SessionContext context;
+  // The daemon's thread only.
+  std::vector<std::shared_ptr<Listener>> listeners;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  std::vector<std::jthread> threads;
+  bool stopped = false;
+};
+
+Result<void> Server::Impl::listen(const std::string& text) {
+  const ListenAddress address = STORM_TRY(ListenAddress::parse(text, kPortDefault));
+  boost::system::error_code fault;
+  tcp::resolver resolver(io);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, fault);
+  if (fault) {
+    return Error{Errc::InvalidArgument,
+                 fmt::format("cannot listen on {}: the host is not known: {}", address.to_string(),
+                             fault.message())};
+  }
+  std::optional<Error> first_error;
+  bool bound = false;
+  for (const auto& entry : found) {
+    const tcp::endpoint endpoint = entry.endpoint();
+    if (!endpoint.address().is_loopback() && !options.allow_remote) {
+      return Error{Errc::InvalidArgument,
+                   fmt::format("refusing to listen on {}: others can reach this address, which "
+                               "needs TLS and a token; listen on 127.0.0.1 or [::1]",
+                               address.to_string())};
+    }
+    Result<std::shared_ptr<Listener>> listener = Listener::create(io, endpoint, address, context);
+    if (listener) {
+      listeners.push_back(std::move(*listener));
+      bound = true;
+      if (address.port == 0) break;  // one port is enough, and which one is told
+    } else if (listener.error().code == Errc::AlreadyExists) {
+      return listener.error();
+    } else if (!first_error) {
+      first_error = listener.error();  // a name may stand for an address that this host lacks
+    }
+  }
+  if (!bound && first_error) return *first_error;
+  return {};
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::create(Engine& engine, Options options) {
+  for (std::string& name : options.host_names) name = host_of(name);
+  std::unique_ptr<Server> server(new Server(std::make_unique<Impl>(engine, std::move(options))));
+  for (const std::string& text : server->impl_->options.listen) {
+    if (Result<void> listening = server->impl_->listen(text); !listening) return listening.error();
+  }
+  engine.on_publish([weak = std::weak_ptr<Connections>(server->impl_->connections)] {
+    if (const auto connections = weak.lock()) connections->wake_streams();
+  });
+  return server;
+}
+
+std::vector<ListenAddress> Server::endpoints() const {
+  std::vector<ListenAddress> bound;
+  for (const std::shared_ptr<Listener>& listener : impl_->listeners) {
+    bound.push_back(listener->endpoint());
+  }
+  return bound;
+}
+
+void Server::start() {
+  impl_->work.emplace(impl_->io.get_executor());
+  for (const std::shared_ptr<Listener>& listener : impl_->listeners) listener->start();
+  for (unsigned i = 0; i < impl_->options.io_threads; ++i) {
+    impl_->threads.emplace_back([this] { impl_->io.run(); });
+  }
+}
+
+void Server::stop() {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  for (const std::shared_ptr<Listener>& listener : impl_->listeners) listener->stop();
+  if (!impl_->threads.empty()) impl_->connections->end_all(impl_->options.limits.stop_wait);
+  impl_->connections->close_gate();
+  impl_->work.reset();
+  impl_->io.stop();
+  impl_->threads.clear();
+}
+
+}  // namespace storm::rest

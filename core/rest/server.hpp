@@ -1,0 +1,47 @@
+// Server: the REST API over HTTP. Listens, serves connections on its own I/O threads, and streams
+// events from the engine's snapshots. Knows nothing of what happens behind the engine.
+//
+// Owned by the daemon; the engine outlives it. HTTP and sockets stay inside this folder.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/engine/engine.hpp"
+#include "core/rest/limits.hpp"
+#include "core/rest/listen_address.hpp"
+#include "core/rest/metric.hpp"
+
+namespace storm::rest {
+
+class Server {
+ public:
+  struct Options {
+    std::vector<std::string> listen = {"127.0.0.1:28482"};  // port 0: any that is free
+    std::vector<std::string> host_names = {};  // further names by which clients may call this host
+    bool allow_remote = false;  // without it, an address that others can reach is refused
+    unsigned io_threads = 2;
+    Limits limits = {};
+    std::function<std::vector<Metric>()> more_metrics = {};  // [any-thread], must not wait
+  };
+
+  // Binds and listens; connections are taken from start() on. Registers with the engine, so before
+  // the engine starts. An address in use, unknown or refused is an error that names it.
+  static Result<std::unique_ptr<Server>> create(Engine& engine, Options options);
+  ~Server();  // stops
+
+  std::vector<ListenAddress> endpoints() const;  // what is bound, with real ports
+  void start();
+  // Takes no more connections, ends the streams, lets requests under way finish for a moment.
+  void stop();
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace storm::rest

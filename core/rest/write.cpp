@@ -1,0 +1,83 @@
+#include "core/rest/write.hpp"
+
+#include <fmt/format.h>
+
+#include "core/document/json.hpp"
+#include "core/rest/etag.hpp"
+#include "core/rest/http_error.hpp"
+#include "core/rest/projection.hpp"
+
+namespace storm::rest {
+namespace {
+
+// "?dry_run=all" is the one word that tools use; anything else is a slip that must not write.
+Result<bool> read_dry_run(const Url& url) {
+  const std::string* word = url.find("dry_run");
+  if (!word) return false;
+  if (*word == "all" || *word == "true") return true;
+  std::string message = "Expected \"all\".";
+  return Error{Errc::InvalidArgument, "dry_run: " + message, {{"?dry_run", std::move(message)}}};
+}
+
+Answer with_entity(unsigned status, const Outcome& outcome) {
+  std::string text = entity_json(*outcome.snapshot, outcome.id);
+  std::string etag = etag_of(text);
+  return json_answer(status, std::move(text))
+      .with("Storm-Revision", std::to_string(outcome.snapshot->revision))
+      .with("ETag", std::move(etag));
+}
+
+}  // namespace
+
+Result<Value> read_body(const Request& request) {
+  if (request.body.find_first_not_of(" \t\r\n") == std::string::npos) return Value::object();
+  Result<Value> body = parse_json(request.body);
+  if (!body) return Error{Errc::InvalidArgument, "JSON parse error - " + body.error().message};
+  return body;
+}
+
+void refuse(const CallPtr& call, const Reply& reply, Error error) {
+  answer_with(reply, [call, error = std::move(error)] {
+    return error_answer(call->request.format, error);
+  });
+}
+
+void submit(const CallPtr& call, const Reply& reply, Command command, MakeAnswer make) {
+  const Result<bool> dry_run = read_dry_run(call->request.url);
+  if (!dry_run) return refuse(call, reply, dry_run.error());
+  Completion completion = [call, reply, make](Result<Outcome> result) {
+    // On the engine's thread: only hand over.
+    reply([call, make, result = std::move(result)]() -> std::optional<Answer> {
+      if (!result) return error_answer(call->request.format, result.error());
+      return make(*call, *result);
+    });
+  };
+  call->api.engine.submit(std::move(command), std::move(completion), *dry_run);
+}
+
+Answer created(const Call&, const Outcome& outcome) {
+  return with_entity(201, outcome)
+      .with("Location",
+            fmt::format("/v1/{}/{}", collection_of(outcome.id.kind), outcome.id.to_string()));
+}
+
+Answer changed(const Call&, const Outcome& outcome) { return with_entity(200, outcome); }
+
+Answer done(const Call&, const Outcome& outcome) {
+  return empty_answer(204).with("Storm-Revision", std::to_string(outcome.snapshot->revision));
+}
+
+bool precondition_holds(const CallPtr& call, const Reply& reply, EntityKind kind) {
+  const std::string& header = call->request.if_match;
+  if (header.empty()) return true;
+  const Snapshot snapshot = call->api.engine.snapshot();
+  const std::optional<Uuid> uuid = snapshot->find(kind, call->id);
+  if (!uuid) return true;  // the engine says so better
+  const std::string text = entity_json(*snapshot, {kind, *uuid});
+  const std::string etag = etag_of(text);
+  if (etag_state_listed(header, etag)) return true;
+  answer_with(reply, [text, etag] { return json_answer(412, text).with("ETag", etag); });
+  return false;
+}
+
+}  // namespace storm::rest
