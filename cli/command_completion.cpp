@@ -25,13 +25,13 @@ _stormctl() {
     esac
   done
   case $previous in
-    -o|--output) COMPREPLY=($(compgen -W "table wide json ndjson yaml name" -- "$current")); return ;;
+    -o|--output) COMPREPLY=($(compgen -W "table wide json ndjson yaml name id" -- "$current")); return ;;
     -f|--file|--token-file|--cacert) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "-C -D -h -o -q -v -w -y --cacert --color --connect --count --debug
       --dry-run --fields --file --follow --group --health --help --limit --no-color --no-headers
-      --output --query --start --status --timeout --token-file --tree --type --watch --yes" -- "$current"))
+      --output --query --quiet --start --status --timeout --token-file --tree --type --watch --yes" -- "$current"))
     return
   fi
   case $noun in

@@ -32,8 +32,8 @@ std::string shown_number(const Value& event, std::string_view field) {
 std::string stream_line(const Session& session, const Value& event) {
   const OutputFormat format = session.options.output;
   if (format == OutputFormat::Yaml) return "---\n" + to_yaml(event);
-  if (!is_table(format) && format != OutputFormat::Name) return to_json(event) + "\n";
-  if (format == OutputFormat::Name) return id_of(event) + "\n";
+  if (format == OutputFormat::Name || format == OutputFormat::Id) return id_of(event) + "\n";
+  if (!is_table(format)) return to_json(event) + "\n";
   if (is_gap(event)) {
     return fmt::format("{:<8}   gap: the events from {} to {} are not kept\n", id_of(event),
                        shown_number(event, "missed_from"), shown_number(event, "missed_to"));

@@ -67,6 +67,7 @@ The server names the operator it does not know.
   -o json     one JSON text; errors are then RFC 9457 objects on standard error
   -o ndjson   one document a line
   -o name     KIND/NAME, which every command takes back as a name
+  -o id       ids; the same as -q in front of the noun
 
 --fields a,b.c shows these fields only and in this order. --no-headers leaves
 out the first line of a table. What goes into a pipe has no colours and is not

@@ -45,6 +45,7 @@ struct Parsed {
   std::int64_t count = 0;
   bool client_only = false;
   bool no_color = false;
+  bool quiet = false;
   Action action;
 };
 
@@ -69,7 +70,8 @@ CLI::App* add_command(CLI::App& above, const std::string& name, const std::strin
 void add_global_flags(CLI::App& app, Parsed& parsed) {
   static const std::map<std::string, OutputFormat> kFormats = {
       {"table", OutputFormat::Table},   {"wide", OutputFormat::Wide}, {"json", OutputFormat::Json},
-      {"ndjson", OutputFormat::Ndjson}, {"yaml", OutputFormat::Yaml}, {"name", OutputFormat::Name}};
+      {"ndjson", OutputFormat::Ndjson}, {"yaml", OutputFormat::Yaml}, {"name", OutputFormat::Name},
+      {"id", OutputFormat::Id}};
   static const std::map<std::string, ColorMode> kColorModes = {
       {"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}};
   GlobalOptions& options = parsed.global;
@@ -90,8 +92,9 @@ void add_global_flags(CLI::App& app, Parsed& parsed) {
   };
   app.add_option("-C,--connect", options.connect, "The server (default 127.0.0.1:28482)")
       ->type_name("HOST[:PORT]");
-  add_choice("-o,--output", options.output, kFormats, "table|wide|json|ndjson|yaml|name",
+  add_choice("-o,--output", options.output, kFormats, "table|wide|json|ndjson|yaml|name|id",
              "The form of what is printed");
+  app.add_flag("-q,--quiet", parsed.quiet, "Before the noun: print ids only, as -o id does");
   app.add_option("--fields", parsed.fields, "Show these fields only")->type_name("A,B.C");
   app.add_flag("--no-headers", options.no_headers, "Leave out the first line of tables");
   add_choice("--color", options.color, kColorModes, "auto|always|never", "Whether to use colours");
@@ -328,6 +331,10 @@ ExitCode run_command_line(std::vector<std::string> words) {
   }
   if (const auto done = parse(app, std::move(arranged.words))) return *done;
   parsed.global.output_given = app.get_option("--output")->count() > 0;
+  if (parsed.quiet && !parsed.global.output_given) {
+    parsed.global.output = OutputFormat::Id;
+    parsed.global.output_given = true;
+  }
   parsed.global.fields = split_fields(parsed.fields);
   if (parsed.no_color) parsed.global.color = ColorMode::Never;
   auto session = make_session(parsed.global);

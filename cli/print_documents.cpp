@@ -54,6 +54,9 @@ std::string data_text(const Session& session, const Noun& noun, const Value::Arr
     case OutputFormat::Name:
       for (const Value& document : documents) text += reference_to(noun, document) + "\n";
       return text;
+    case OutputFormat::Id:
+      for (const Value& document : documents) text += id_of(document) + "\n";
+      return text;
     default:
       for (const Value& document : shown) {
         if (!text.empty()) text += "---\n";

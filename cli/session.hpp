@@ -11,7 +11,7 @@
 
 namespace storm::cli {
 
-enum class OutputFormat { Table, Wide, Json, Ndjson, Yaml, Name };
+enum class OutputFormat { Table, Wide, Json, Ndjson, Yaml, Name, Id };
 
 struct GlobalOptions {
   std::string connect;  // empty: from the environment, or the default

@@ -10,15 +10,18 @@ A transcript is a text file:
     [exit 4]                         then the exit code, when it is not 0
 `$ tty 80x24 stormctl ...` runs the command on a terminal of that size; escapes are shown as \\e.
 
-usage: run_golden.py --bin FOLDER [--stormd PROGRAM] [--update] TRANSCRIPT
-With --stormd the commands talk to a real server; ids are then compared by their kind only.
+usage: run_golden.py --bin FOLDER [--real] [--update] TRANSCRIPT
+With --real the commands talk to the stormd of that folder, made for this transcript; ids are then
+compared by their kind only.
 """
 
 import argparse
 import difflib
 import fcntl
+import http.client
 import json
 import os
+import pathlib
 import pty
 import re
 import struct
@@ -30,10 +33,42 @@ import termios
 sys.dont_write_bytecode = True
 from fake_stormd import FakeStormd  # noqa: E402
 
+HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 20
 IDS = re.compile(r"\b(res|group|app|agent|proc|job|sub)-[0-9A-Za-z]{22}\b")
 KINDS = {"@resource": "resources", "@agent": "agents", "@job": "jobs",
          "@subscription": "subscriptions", "@group": "groups", "@procedure": "procedures"}
+
+
+class RealStormd:
+    """The stormd of the build, with an empty store of its own."""
+
+    def __init__(self, folder):
+        sys.path.insert(0, str(HERE.parent / "scenarios"))
+        from server import Server  # pylint: disable=import-outside-toplevel
+        self.server = Server(folder, float(os.environ.get("STORM_TEST_SLOWNESS", "1")))
+        try:
+            self.server.start()
+        except BaseException:
+            self.server.close()
+            raise
+        self.address = f"{self.server.host}:{self.server.port}"
+
+    def add(self, collection, body):
+        connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT)
+        connection.request("POST", f"/v1/{collection}", json.dumps(body),
+                           {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        if answer.status != 201:
+            raise RuntimeError(f"{collection} {body}: {answer.status} {text}")
+
+    def close(self):
+        try:
+            self.server.stop()
+        finally:
+            self.server.close()
 
 
 def run_on_terminal(command, size, environment, folder):
@@ -69,6 +104,7 @@ def run_piped(command, environment, folder):
 class Transcript:
     def __init__(self, server, environment, folder):
         self.server = server
+        self.same_ids = isinstance(server, FakeStormd)
         self.environment = environment
         self.folder = folder
 
@@ -110,19 +146,26 @@ class Transcript:
         else:
             self.server.add(KINDS[word], json.loads(rest))
 
+    def plain(self, text):
+        """Without what differs from run to run."""
+        text = text.replace(self.server.address, "127.0.0.1:PORT")
+        text = re.sub(r"answers in \d+ ms", "answers in N ms", text)
+        text = re.sub(r"\d+\.\d ms$", "N ms", text, flags=re.MULTILINE)
+        if self.same_ids:
+            return text
+        text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME", text)
+        return IDS.sub(lambda id_: id_[1] + "-" + "x" * 22, text)
+
     def command(self, command):
         if command.startswith("tty "):
             _, size, command = command.split(" ", 2)
             code, out, errors = run_on_terminal(command, size, self.environment, self.folder)
         else:
             code, out, errors = run_piped(command, self.environment, self.folder)
-        shown = out.replace(self.server.address, "127.0.0.1:PORT").split("\n")
+        shown = self.plain(out).split("\n")
         if shown[-1] == "":
             shown.pop()
-        shown = [re.sub(r"answers in \d+ ms", "answers in N ms", line) for line in shown]
-        for line in errors.replace(self.server.address, "127.0.0.1:PORT").splitlines():
-            line = re.sub(r"\d+\.\d ms$", "N ms", line)
-            shown.append("2> " + line)
+        shown += ["2> " + line for line in self.plain(errors).splitlines()]
         if code != 0:
             shown.append(f"[exit {code}]")
         # An empty line would end the transcript of the command.
@@ -132,19 +175,19 @@ class Transcript:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
+    parser.add_argument("--real", action="store_true")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("transcript")
     options = parser.parse_args()
     with open(options.transcript, encoding="utf-8") as file:
         expected = file.read()
-    server = FakeStormd()
+    server = RealStormd(options.bin) if options.real else FakeStormd()
     environment = {"PATH": os.path.abspath(options.bin) + ":" + os.environ["PATH"],
                    "STORMD_HOST": server.address, "LANG": "C.UTF-8", "TERM": "xterm",
                    **{name: value for name, value in os.environ.items()
                       if name.endswith("SAN_OPTIONS")}}
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(os.path.join(os.path.dirname(os.path.abspath(__file__)), "files"),
-                   os.path.join(folder, "examples"))
+        os.symlink(HERE / "files", os.path.join(folder, "examples"))
         try:
             actual = Transcript(server, environment, folder).run(expected)
         finally:
