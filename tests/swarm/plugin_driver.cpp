@@ -189,7 +189,8 @@ storm_rc PluginDriver::publish(const storm_batch& batch) {
     seen.revision = raw.revision;
     seen.observed_ns = raw.observed_wall_ns;
     seen.snapshot = copy(raw.snapshot_json);
-    seen.stale = (raw.flags & STORM_R_STALE) != 0;
+    seen.flagged_stale = (raw.flags & STORM_R_STALE) != 0;
+    seen.stale = in_doubt_ || seen.flagged_stale;
     seen.epoch = sync_epoch_;
     if (seen.uid.empty() || seen.uid.size() > 512) violate("a uid of a wrong length");
     if (seen.names.empty()) violate("no names: " + seen.uid);
@@ -221,11 +222,14 @@ storm_rc PluginDriver::publish(const storm_batch& batch) {
     }
     publications_.push_back({Publication::What::Synced, now, {}});
     synced_ = true;
+    in_doubt_ = false;
+    for (auto& [uid, resource] : model_) resource.stale = resource.flagged_stale;
   }
   if ((batch.flags & STORM_B_STALE) != 0) {
     for (auto& [uid, resource] : model_) resource.stale = true;
     publications_.push_back({Publication::What::Stale, now, {}});
     synced_ = false;
+    in_doubt_ = true;
   }
   changed_.notify_all();
   return cancelled_ ? STORM_E_CANCELLED : STORM_OK;

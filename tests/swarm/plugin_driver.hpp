@@ -31,7 +31,8 @@ struct SeenResource {
   std::uint64_t revision = 0;
   std::int64_t observed_ns = 0;
   std::string snapshot;
-  bool stale = false;
+  bool flagged_stale = false;  // the plugin said so of this one
+  bool stale = false;          // that, or the whole source is in doubt
   std::uint64_t epoch = 0;
 };
 using Model = std::map<std::string, SeenResource>;
@@ -100,6 +101,7 @@ class PluginDriver {
   std::int32_t source_ = STORM_SOURCE_CONNECTING;
   std::uint64_t sync_epoch_ = 0;
   bool synced_ = false;
+  bool in_doubt_ = false;  // of STORM_B_STALE, until the next SYNC_END
 
   std::atomic<bool> cancelled_ = false;
   std::thread watch_;

@@ -1,6 +1,7 @@
 #include "plugins/executors/swarm/docker_client.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -185,6 +186,12 @@ void DockerClient::finish(Transfer& transfer, CURLcode code) {
     const char* text = transfer.error[0] != 0 ? transfer.error : curl_easy_strerror(code);
     transfer.answer.failure =
         transfer.too_large ? "the answer is larger than allowed" : one_line(text);
+    long os_error = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_OS_ERRNO, &os_error);
+    if (code == CURLE_COULDNT_CONNECT && !config_.unix_socket.empty() && os_error != 0) {
+      transfer.answer.failure =
+          std::string("cannot connect to the socket: ") + std::strerror(static_cast<int>(os_error));
+    }
   }
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
   curl_multi_remove_handle(multi_, transfer.easy);

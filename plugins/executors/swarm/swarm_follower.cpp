@@ -492,6 +492,7 @@ void SwarmFollower::publish(Changes&& changes) {
   compact(changes);
   sdk::Batch batch;
   for (sdk::Resource& resource : changes.upserts) {
+    resource.stale = resource.stale || !fresh_;
     batch.upsert(std::move(resource));
     if (batch.size() >= kBatchResources || batch.snapshot_bytes() >= kBatchBytes) {
       publish_batch(batch);

@@ -115,9 +115,10 @@ class Call {
   const storm_call* raw() const { return call_; }
   std::int64_t deadline_mono_ns() const { return call_->deadline_mono_ns; }
 
-  // True once the call is cancelled or past its deadline: return soon.
+  // True once the call is cancelled or past its deadline: return soon. Also true when the host does
+  // not grant the service: a loop that nobody can end is not begun.
   bool cancelled() const {
-    return STORM_HAS(storm_calls_v1, host_->calls_, cancelled) &&
+    return !STORM_HAS(storm_calls_v1, host_->calls_, cancelled) ||
            host_->calls_->cancelled(host_->host_, call_) == STORM_YES;
   }
   // Becomes readable on cancellation; for poll(2) only. -1: there is none.

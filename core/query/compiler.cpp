@@ -1,0 +1,250 @@
+#include "core/query/compiler.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "core/base/edit_distance.hpp"
+#include "core/query/logic.hpp"
+
+namespace storm {
+namespace {
+
+// Objects and arrays inside each other, literals included.
+constexpr std::size_t kFilterLevelsMax = 200;
+constexpr std::size_t kShownPointerMax = 200;  // longer pointers are cut in the message
+
+bool is_operator(std::string_view key) { return key.starts_with('$'); }
+
+bool is_odd(std::string_view key) {
+  return key.find('\0') != key.npos || key.find('$', 1) != key.npos;
+}
+
+// Operators of MongoDB that are not here, and why.
+struct Refused {
+  std::string_view name;
+  std::string_view why;
+};
+constexpr Refused kRefused[] = {
+    {"$where", "runs a script, which this server does not do"},
+    {"$function", "runs a script, which this server does not do"},
+    {"$accumulator", "runs a script, which this server does not do"},
+    {"$text", "needs a text index; use $regex"},
+    {"$near", "is about places on the earth, which resources do not have"},
+    {"$nearSphere", "is about places on the earth, which resources do not have"},
+    {"$geoWithin", "is about places on the earth, which resources do not have"},
+    {"$geoIntersects", "is about places on the earth, which resources do not have"},
+    {"$sampleRate", "answers by chance, so no group can be kept by it"},
+};
+
+const Refused* find_refused(std::string_view name) {
+  const auto at = std::find_if(std::begin(kRefused), std::end(kRefused),
+                               [&](const Refused& item) { return item.name == name; });
+  return at == std::end(kRefused) ? nullptr : at;
+}
+
+constexpr std::string_view kFilterOperators[] = {"$and", "$comment", "$nor", "$or"};
+
+}  // namespace
+
+Error refused(const std::string& pointer, std::string message) {
+  std::string shown = pointer.substr(0, kShownPointerMax);
+  if (shown.size() < pointer.size()) shown += "...";
+  if (!shown.empty()) shown += ": ";
+  std::string text = shown + message;
+  return {Errc::InvalidArgument, std::move(text), {{pointer, std::move(message)}}};
+}
+
+std::string quoted(std::string_view word) { return '"' + std::string(word) + '"'; }
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto nearest = nearest_words(word, std::span<const std::string>(candidates), 1);
+  return nearest.empty() ? std::string() : "; did you mean " + quoted(nearest.front()) + "?";
+}
+
+// The first key decides how an object is read.
+bool holds_operators(const Value& value) {
+  return value.is_object() && !value.as_object().empty() &&
+         is_operator(value.as_object().front().first);
+}
+
+bool is_filter_operator(std::string_view name) {
+  return std::find(std::begin(kFilterOperators), std::end(kFilterOperators), name) !=
+         std::end(kFilterOperators);
+}
+
+Result<void> Compiler::measure(const Value& value, const std::string& pointer, std::size_t level) {
+  if (!value.is_array() && !value.is_object()) return {};
+  if (level > kFilterLevelsMax) {
+    return refused(pointer, "the filter is nested deeper than " + std::to_string(kFilterLevelsMax) +
+                                " levels");
+  }
+  const std::size_t size = value.is_array() ? value.as_array().size() : value.as_object().size();
+  nodes_ += size;
+  if (nodes_ > kQueryNodesMax) {
+    return refused(pointer, "the filter has more than " + std::to_string(kQueryNodesMax) +
+                                " conditions and list items");
+  }
+  // Pointers are only made for what has something inside: a list of 100,000 strings costs none.
+  if (value.is_array()) {
+    std::size_t index = 0;
+    for (const Value& item : value.as_array()) {
+      if (item.is_array() || item.is_object()) {
+        STORM_TRY(measure(item, pointer_join(pointer, index), level + 1));
+      }
+      ++index;
+    }
+  } else {
+    for (const auto& [key, item] : value.as_object()) {
+      if (item.is_array() || item.is_object()) {
+        STORM_TRY(measure(item, pointer_join(pointer, key), level + 1));
+      }
+    }
+  }
+  return {};
+}
+
+Error Compiler::unknown(std::string_view name, const std::string& pointer, bool in_field) const {
+  if (const Refused* item = find_refused(name)) {
+    return refused(pointer, std::string(name) + " is refused: it " + std::string(item->why));
+  }
+  if (!in_field && (find_field_operator(name) || operators_.find(name))) {
+    return refused(pointer,
+                   std::string(name) + " needs a field: {\"name\": {" + quoted(name) + ": ...}}");
+  }
+  if (in_field && is_filter_operator(name)) {
+    return refused(pointer, std::string(name) + " stands beside fields, not inside of one");
+  }
+  std::vector<std::string> names;
+  if (in_field) {
+    for (const FieldOperator& item : field_operators()) names.emplace_back(item.name);
+    for (std::string& item : operators_.names()) names.push_back(std::move(item));
+  } else {
+    names.assign(std::begin(kFilterOperators), std::end(kFilterOperators));
+  }
+  return refused(pointer, "unknown operator " + quoted(name) + did_you_mean(name, names));
+}
+
+Result<Condition> Compiler::filter(const Value& filter, const std::string& pointer,
+                                   std::size_t depth) {
+  if (!filter.is_object()) {
+    return refused(pointer, "a filter is an object, not " + std::string(name_of(filter.kind())));
+  }
+  if (depth > kQueryDepthMax) {
+    return refused(pointer, "more than " + std::to_string(kQueryDepthMax) +
+                                " filters and conditions inside each other");
+  }
+  std::vector<Condition> conditions;
+  for (const Value::Member& item : filter.as_object()) {
+    conditions.push_back(STORM_TRY(member(item, pointer_join(pointer, item.first), depth)));
+  }
+  return all_of(std::move(conditions));
+}
+
+Result<Condition> Compiler::member(const Value::Member& member, const std::string& pointer,
+                                   std::size_t depth) {
+  const auto& [key, operand] = member;
+  if (key == "$comment") return always(true);
+  if (key == "$and" || key == "$or" || key == "$nor") {
+    std::vector<Condition> parts = STORM_TRY(branches(operand, pointer, depth));
+    if (key == "$and") return all_of(std::move(parts));
+    Condition any = any_of(std::move(parts));
+    return key == "$nor" ? negate(std::move(any)) : std::move(any);
+  }
+  if (is_operator(key)) return unknown(key, pointer, false);
+  if (odd_keys_ == OddKeys::Ignored && is_odd(key)) return always(true);
+  if (std::count(key.begin(), key.end(), '.') >= static_cast<std::ptrdiff_t>(kPathStepsMax)) {
+    return refused(pointer, "a path has at most " + std::to_string(kPathStepsMax) + " steps");
+  }
+  return field(Path(key), operand, pointer, depth);
+}
+
+Result<std::vector<Condition>> Compiler::branches(const Value& list, const std::string& pointer,
+                                                  std::size_t depth) {
+  if (!list.is_array() || list.as_array().empty()) {
+    return refused(pointer, "needs a list of at least one filter");
+  }
+  std::vector<Condition> parts;
+  for (std::size_t i = 0; i < list.as_array().size(); ++i) {
+    parts.push_back(STORM_TRY(filter(list.as_array()[i], pointer_join(pointer, i), depth + 1)));
+  }
+  return parts;
+}
+
+Result<Condition> Compiler::field(const Path& path, const Value& operand,
+                                  const std::string& pointer, std::size_t depth) {
+  if (holds_operators(operand)) return operators(path, operand, pointer, depth);
+  return leaf(path, EqualTest{operand});
+}
+
+Result<Condition> Compiler::operators(const Path& path, const Value& object,
+                                      const std::string& pointer, std::size_t depth) {
+  std::vector<Condition> conditions;
+  const Value::Object& siblings = object.as_object();
+  for (const Value::Member& item : siblings) {
+    const auto& [name, operand] = item;
+    const std::string here = pointer_join(pointer, name);
+    if (!is_operator(name)) {
+      return refused(
+          here, "operators and fields cannot be mixed: " + quoted(name) + " does not start with $");
+    }
+    if (const FieldOperator* known = find_field_operator(name)) {
+      const Place place{name, operand, path, here, depth};
+      conditions.push_back(STORM_TRY((this->*known->reader)(place)));
+    } else if (const OperatorSource* source = operators_.find(name)) {
+      auto compiled = STORM_TRY(program(*source, item, siblings, here));
+      conditions.push_back(leaf(path, ProgramTest{std::move(compiled)}));
+    } else if (const OperatorSource* owner = operators_.source_of_modifier(name)) {
+      const auto belongs = [&](const Value::Member& one) {
+        return operators_.find(one.first) == owner;
+      };
+      if (std::none_of(siblings.begin(), siblings.end(), belongs)) {
+        return refused(here, name + " stands beside " + owner->operators().front() +
+                                 ", which is missing here");
+      }
+    } else {
+      return unknown(name, here, true);
+    }
+  }
+  return all_of(std::move(conditions));
+}
+
+Result<std::shared_ptr<const OperatorProgram>> Compiler::program(const OperatorSource& source,
+                                                                 const Value::Member& member,
+                                                                 const Value::Object& siblings,
+                                                                 const std::string& pointer) {
+  Value modifiers = Value::object();
+  for (const auto& [key, value] : siblings) {
+    if (operators_.source_of_modifier(key) == &source) modifiers.add(key, value);
+  }
+  auto compiled = source.compile(member.first, member.second, modifiers);
+  if (compiled) return std::move(*compiled);
+  const Error& why = compiled.error();
+  Error error = refused(pointer, member.first + ": " + why.message);
+  error.code = why.code;
+  return error;
+}
+
+namespace {
+
+// Paths inside an $elemMatch belong to the element.
+void collect_fields(const Condition& condition, std::set<std::string>& fields) {
+  if (condition.kind == Condition::Kind::Leaf) fields.insert(condition.path.steps().front().name);
+  for (const Condition& child : condition.children) collect_fields(child, fields);
+}
+
+}  // namespace
+
+Result<Query> Query::parse(const Value& filter, const OperatorSet& operators, OddKeys odd_keys) {
+  Compiler compiler(operators, odd_keys);
+  STORM_TRY(compiler.measure(filter, "", 1));
+  auto compiled = std::make_shared<CompiledQuery>();
+  compiled->condition = STORM_TRY(compiler.filter(filter, "", 1));
+  compiled->access = access_of(compiled->condition);
+  std::set<std::string> fields;
+  collect_fields(compiled->condition, fields);
+  compiled->fields.assign(fields.begin(), fields.end());
+  return Query(std::move(compiled));
+}
+
+}  // namespace storm

@@ -1,0 +1,86 @@
+// Reads a filter, checks it and builds its tree of conditions. compiler.cpp reads filters and
+// fields, field_operators.cpp the operators beside a field. Used for one filter; recursion is
+// bounded by the limits that measure() and the depth keep. Inside core/query only.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/query/condition.hpp"
+#include "core/query/query.hpp"
+
+namespace storm {
+
+class Compiler {
+ public:
+  Compiler(const OperatorSet& operators, OddKeys odd_keys)
+      : operators_(operators), odd_keys_(odd_keys) {}
+
+  // Depth and number of everything in the filter, literals included.
+  Result<void> measure(const Value& value, const std::string& pointer, std::size_t level);
+  Result<Condition> filter(const Value& filter, const std::string& pointer, std::size_t depth);
+
+ private:
+  // Where an operator stands: everything its reader needs.
+  struct Place {
+    std::string_view name;
+    const Value& operand;
+    const Path& path;
+    const std::string& pointer;
+    std::size_t depth;
+  };
+  using Reader = Result<Condition> (Compiler::*)(const Place&);
+  struct FieldOperator {
+    std::string_view name;
+    Reader reader;
+  };
+  static std::span<const FieldOperator> field_operators();
+  static const FieldOperator* find_field_operator(std::string_view name);
+
+  Result<Condition> member(const Value::Member& member, const std::string& pointer,
+                           std::size_t depth);
+  Result<std::vector<Condition>> branches(const Value& list, const std::string& pointer,
+                                          std::size_t depth);
+  Result<Condition> field(const Path& path, const Value& operand, const std::string& pointer,
+                          std::size_t depth);
+  Result<Condition> operators(const Path& path, const Value& object, const std::string& pointer,
+                              std::size_t depth);
+  Result<std::shared_ptr<const OperatorProgram>> program(const OperatorSource& source,
+                                                         const Value::Member& member,
+                                                         const Value::Object& siblings,
+                                                         const std::string& pointer);
+  Error unknown(std::string_view name, const std::string& pointer, bool in_field) const;
+
+  Result<Condition> equal(const Place& place);
+  Result<Condition> not_equal(const Place& place);
+  Result<Condition> order(const Place& place);
+  Result<Condition> in(const Place& place);
+  Result<Condition> not_in(const Place& place);
+  Result<Condition> exists(const Place& place);
+  Result<Condition> size(const Place& place);
+  Result<Condition> type(const Place& place);
+  Result<Condition> mod(const Place& place);
+  Result<Condition> bits(const Place& place);
+  Result<Condition> all(const Place& place);
+  Result<Condition> not_(const Place& place);
+  Result<Condition> element_match(const Place& place);
+
+  const OperatorSet& operators_;
+  const OddKeys odd_keys_;
+  std::size_t nodes_ = 0;
+};
+
+// InvalidArgument, with the place in front of the message.
+Error refused(const std::string& pointer, std::string message);
+std::string quoted(std::string_view word);
+// `; did you mean "$regex"?`, or nothing when no candidate is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+// The first key decides how an object is read.
+bool holds_operators(const Value& value);
+// $and, $or, $nor, $comment: they stand beside fields.
+bool is_filter_operator(std::string_view name);
+
+}  // namespace storm

@@ -1,0 +1,50 @@
+// Matching must not allocate: a change is tested against every group.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "catch.hpp"
+#include "core/document/json.hpp"
+#include "core/query/query.hpp"
+#include "text_source.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace storm {
+
+TEST_CASE("query: matching does not allocate", "[query]") {
+  const OperatorSet operators = test::text_operators();
+  const Value document = *parse_json(
+      R"({"type":"swarm-task","image":"library/postgres:9.6","names":["db.1","x"],
+          "snapshot":{"Spec":{"Labels":[{"k":"tier","v":"back"}]}}})");
+  for (const char* filter :
+       {R"({"type":"swarm-task","image":{"$regex":"^library/postgres:"}})",
+        R"({"type":"swarm-task","image":{"$regex":"post.*:9","$options":"i"}})",
+        R"({"names":{"$in":["db.1","db.2"]},"snapshot.Spec.Labels.v":{"$ne":"front"}})",
+        R"({"snapshot.Spec.Labels":{"$elemMatch":{"k":"tier","v":{"$regex":"^b"}}}})",
+        R"({"$or":[{"names":{"$size":7}},{"names":{"$all":["x",{"$regex":"db"}]}}]})"}) {
+    const auto query = Query::parse(*parse_json(filter), operators);
+    REQUIRE(query);
+    const ValueView view(document);
+    REQUIRE(query->matches(view));  // the first match on a thread sets up its space
+    const std::size_t before = allocations.load();
+    bool all = true;
+    for (int i = 0; i < 100; ++i) all = query->matches(view) && all;
+    const std::size_t after = allocations.load();
+    INFO(filter);
+    CHECK(all);
+    CHECK(after == before);
+  }
+}
+
+}  // namespace storm
