@@ -1,5 +1,8 @@
 #include "core/base/edit_distance.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace storm {
@@ -64,6 +67,26 @@ std::vector<std::string> nearest_words(std::string_view word,
                                        std::span<const std::string_view> candidates,
                                        std::size_t count) {
   return nearest(word, candidates, count);
+}
+
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
+  if (name.size() > kWordMax) return {};
+  std::string_view nearest;
+  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const std::string_view candidate : known) {
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance < best && distance < candidate.size()) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+std::string suggest(std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view nearest = nearest_name(name, known);
+  if (!nearest.empty()) return fmt::format("; did you mean \"{}\"?", nearest);
+  return fmt::format("; known are {}", fmt::join(known, ", "));
 }
 
 }  // namespace storm

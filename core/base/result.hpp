@@ -84,10 +84,13 @@ inline void take(Result<void>&) {}
 
 }  // namespace storm
 
-// The value of a Result, or return its error from the enclosing function. Do not nest.
-#define STORM_TRY(expression)                                                          \
-  __extension__({                                                                      \
-    auto storm_try_result = (expression);                                              \
-    if (!storm_try_result) return ::storm::Error(std::move(storm_try_result).error()); \
-    ::storm::detail::take(storm_try_result);                                           \
+// The value of a Result, or return its error from the enclosing function.
+#define STORM_TRY(expression) STORM_TRY_NUMBERED(expression, __COUNTER__)
+#define STORM_TRY_NUMBERED(expression, number) STORM_TRY_NAMED(expression, number)
+#define STORM_TRY_NAMED(expression, number) STORM_TRY_AS(expression, storm_try_##number)
+#define STORM_TRY_AS(expression, result)                           \
+  __extension__({                                                  \
+    auto result = (expression);                                    \
+    if (!result) return ::storm::Error(std::move(result).error()); \
+    ::storm::detail::take(result);                                 \
   })

@@ -10,7 +10,7 @@
 #include <initializer_list>
 #include <span>
 
-#include "core/config/nearest_name.hpp"
+#include "core/base/edit_distance.hpp"
 #include "core/document/json.hpp"
 #include "core/document/yaml_reader.hpp"
 

@@ -45,6 +45,8 @@ struct NameEntry {
 struct LiveGroup {
   Shared<Group> group;
   std::optional<Query> query;    // nothing: no members by query
+  PersistentSet<Uuid> included;  // the group's lists, for looking up
+  PersistentSet<Uuid> excluded;
   PersistentSet<Uuid> matching;  // resources that the query matches
   PersistentSet<Uuid> members;   // (matching or included) minus excluded, as far as they exist
 };
@@ -85,6 +87,9 @@ using Snapshot = Shared<State>;
 // A document as queries see it: references also by the names of what they refer to, a resource's
 // image also in its short form and with its digest, its snapshot parsed when it is asked for.
 // Requires: `state` outlives the view.
-std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);
+std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);  // Requires: it exists.
+
+// The same for a resource that need not be in the state (any more), and outlives the view.
+std::unique_ptr<DocumentView> query_view(const State& state, const Resource& resource);
 
 }  // namespace storm

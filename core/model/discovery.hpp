@@ -26,14 +26,14 @@ struct DiscoveredResource {
 };
 
 struct DiscoveryBatch {
-  std::string scope;
+  std::string scope = {};
   std::uint64_t epoch = 0;
   bool sync_begin = false;  // a full listing of the scope starts with this batch
-  bool sync_end =
-      false;  // it is complete: what it did not mention is removed, staleness of the scope ends
+  // It is complete: what it did not mention is removed, staleness of the scope ends.
+  bool sync_end = false;
   bool stale = false;  // everything of the scope is stale until the next sync_end
-  std::vector<DiscoveredResource> upserts;
-  std::vector<std::string> removals;  // uids
+  std::vector<DiscoveredResource> upserts = {};
+  std::vector<std::string> removals = {};  // uids
 };
 
 }  // namespace storm

@@ -1,4 +1,4 @@
-#include "core/config/nearest_name.hpp"
+#include "core/base/edit_distance.hpp"
 
 #include <array>
 

@@ -1,0 +1,189 @@
+#include "core/daemon/daemon.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <future>
+
+#include "core/config/instance_changes.hpp"
+#include "core/plugin_host/operator_adapter.hpp"
+#include "core/plugin_host/storage_adapter.hpp"
+#include "core/storage/memory_storage.hpp"
+
+namespace storm {
+namespace {
+
+constexpr std::string_view kPluginFolder = "perfectstorm/plugins";
+
+// Folders of the configuration first, then the one that was built or installed with this program.
+std::vector<std::filesystem::path> plugin_folders(const Config& config,
+                                                  const Environment& environment) {
+  std::vector<std::filesystem::path> folders(config.plugins.paths.begin(),
+                                             config.plugins.paths.end());
+  const std::filesystem::path prefix = environment.program_folder.parent_path();
+  for (const std::string_view libraries :
+       {std::string_view("lib"), std::string_view(STORM_LIBDIR)}) {
+    const std::filesystem::path folder = prefix / libraries / kPluginFolder;
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.push_back(folder);
+  }
+  return folders;
+}
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::Trace:
+      return spdlog::level::trace;
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warn:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Config& config) : config_(config), clock_(std::make_shared<SystemClock>()) {}
+
+Daemon::~Daemon() { stop(); }
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
+                                              const Environment& environment) {
+  spdlog::set_level(level_of(config.log_level));
+  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  daemon->plugins_ = {STORM_VERSION, daemon->clock_, spdlog::default_logger(),
+                      std::make_shared<LibraryRegistry>()};
+  daemon->catalog_ = scan_plugins(plugin_folders(config, environment));
+  for (const BrokenPlugin& broken : daemon->catalog_.broken) {
+    spdlog::warn("plugin {} is left out: {}", broken.file.string(), broken.error.message);
+  }
+  STORM_TRY(daemon->open_storage());
+  auto operators = STORM_TRY(daemon->load_operators());
+  Storage& storage = daemon->memory_ ? *daemon->memory_ : *daemon->store_;
+  Engine::Options options{config.events_kept, config.redaction};
+  daemon->engine_ =
+      STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
+
+  rest::Server::Options server;
+  for (const Address& address : config.listen)
+    server.listen.push_back({address.host, address.port});
+  server.version = STORM_VERSION;
+  server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
+  daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
+
+  daemon->engine_->start();
+  for (const InstanceConfig& executor : config.executors) daemon->start_executor(executor);
+  daemon->server_->start();
+  return daemon;
+}
+
+Result<void> Daemon::open_storage() {
+  if (config_.ephemeral) {
+    memory_ = std::make_unique<MemoryStorage>();
+    return {};
+  }
+  const Manifest manifest = STORM_TRY(catalog_.find("storage", config_.storage.plugin));
+  auto instance =
+      STORM_TRY(PluginInstance::start(manifest, "storage", config_.storage.config, plugins_));
+  store_ = STORM_TRY(StorageAdapter::open(std::move(instance)));
+  return {};
+}
+
+Result<std::shared_ptr<const OperatorSet>> Daemon::load_operators() {
+  std::vector<Manifest> manifests;
+  if (config_.operators) {
+    for (const std::string& name : *config_.operators)
+      manifests.push_back(STORM_TRY(catalog_.find("operator", name)));
+  } else {
+    manifests = catalog_.of_kind("operator");
+  }
+  auto operators = std::make_shared<OperatorSet>();
+  for (const Manifest& manifest : manifests) {
+    auto instance =
+        STORM_TRY(PluginInstance::start(manifest, manifest.id, Value::object(), plugins_));
+    STORM_TRY(operators->add(STORM_TRY(OperatorAdapter::create(std::move(instance)))));
+  }
+  return std::shared_ptr<const OperatorSet>(std::move(operators));
+}
+
+void Daemon::start_executor(const InstanceConfig& config) {
+  auto runner = ExecutorRunner::start(config, catalog_, plugins_, *engine_);
+  if (!runner) {
+    spdlog::error("executor {} does not run: {}", config.name, runner.error().message);
+    return;
+  }
+  const std::lock_guard lock(executors_mutex_);
+  executors_[config.name] = std::move(*runner);
+}
+
+std::vector<std::string> Daemon::urls() const { return server_->urls(); }
+
+void Daemon::reload(const Config& config) {
+  const InstanceChanges changes = changes_between(config_.executors, config.executors);
+  const auto end = [this](const InstanceConfig& old) {
+    std::unique_ptr<ExecutorRunner> runner;
+    {
+      const std::lock_guard lock(executors_mutex_);
+      const auto found = executors_.find(old.name);
+      if (found == executors_.end()) return;
+      runner = std::move(found->second);
+      executors_.erase(found);
+    }
+    runner->stop();
+  };
+  for (const InstanceConfig& old : changes.removed) end(old);
+  for (const InstanceConfig& renewed : changes.changed) {
+    end(renewed);
+    start_executor(renewed);
+  }
+  for (const InstanceConfig& fresh : changes.added) start_executor(fresh);
+  for (const std::string& section : sections_for_restart(config_, config)) {
+    spdlog::warn("configuration: a change of {} takes effect at the next start", section);
+  }
+  spdlog::set_level(level_of(config.log_level));
+  config_.executors = config.executors;
+  config_.log_level = config.log_level;
+  spdlog::info("configuration read again: {} executors started, {} ended, {} renewed",
+               changes.added.size(), changes.removed.size(), changes.changed.size());
+}
+
+void Daemon::stop() {
+  if (server_) server_->stop();
+  std::map<std::string, std::unique_ptr<ExecutorRunner>> executors;
+  {
+    const std::lock_guard lock(executors_mutex_);
+    executors.swap(executors_);
+  }
+  {
+    // All at once: one that hangs costs its own time only.
+    std::vector<std::future<void>> ends;
+    for (auto& [name, runner] : executors) {
+      ends.push_back(std::async(std::launch::async, [&runner = *runner] { runner.stop(); }));
+    }
+  }
+  if (engine_) engine_->stop();
+  if (store_) {
+    if (auto closed = store_->stop(); !closed) spdlog::warn("store: {}", closed.error().message);
+  }
+}
+
+std::vector<rest::Metric> Daemon::plugin_metrics() const {
+  std::vector<rest::Metric> metrics;
+  const std::lock_guard lock(executors_mutex_);
+  for (const auto& [name, runner] : executors_) {
+    for (const InstanceMetric& metric : runner->metrics()) {
+      metrics.push_back({fmt::format("storm_{}_{}", runner->config().plugin, metric.name),
+                         {{"agent", name}},
+                         metric.value});
+    }
+  }
+  return metrics;
+}
+
+}  // namespace storm

@@ -1,0 +1,60 @@
+// Daemon: the composition root. Makes the parts in order of need, hands each what it works on, and
+// stops them in reverse. Used by one thread.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/config/config.hpp"
+#include "core/config/environment.hpp"
+#include "core/daemon/executor_runner.hpp"
+#include "core/engine/engine.hpp"
+#include "core/plugin_host/plugin_scan.hpp"
+#include "core/rest/server.hpp"
+
+namespace storm {
+
+class StorageAdapter;
+
+class Daemon {
+ public:
+  // Everything runs when this returns. The error says what could not start and why.
+  static Result<std::unique_ptr<Daemon>> start(const Config& config,
+                                               const Environment& environment);
+  ~Daemon();  // stops
+
+  // "http://127.0.0.1:28482", one for each address.
+  std::vector<std::string> urls() const;
+  // Starts, ends and restarts executors as the new configuration says; what needs a restart of
+  // stormd is logged.
+  void reload(const Config& config);
+  // Stops what runs, in reverse order; a second call does nothing.
+  void stop();
+
+ private:
+  explicit Daemon(const Config& config);
+
+  Result<void> open_storage();
+  Result<std::shared_ptr<const OperatorSet>> load_operators();
+  void start_executor(const InstanceConfig& config);
+  std::vector<rest::Metric> plugin_metrics() const;
+
+  Config config_;
+  const std::shared_ptr<const Clock> clock_;
+  PluginEnvironment plugins_;
+  PluginCatalog catalog_;
+  std::unique_ptr<Storage> memory_;        // with --ephemeral
+  std::unique_ptr<StorageAdapter> store_;  // else
+  std::unique_ptr<Engine> engine_;
+  mutable std::mutex executors_mutex_;  // the metrics are asked for on other threads
+  std::map<std::string, std::unique_ptr<ExecutorRunner>>
+      executors_;  // Guarded by executors_mutex_. By name.
+  std::unique_ptr<rest::Server> server_;
+};
+
+}  // namespace storm

@@ -1,0 +1,40 @@
+// One executor of the configuration while it runs: its agent in the model, its plugin instance, and
+// what connects the two. An executor that cannot start leaves its agent with the reason, and the
+// daemon goes on.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/config/config.hpp"
+#include "core/engine/engine.hpp"
+#include "core/plugin_host/executor_adapter.hpp"
+#include "core/plugin_host/plugin_scan.hpp"
+
+namespace storm {
+
+class ExecutorRunner {
+ public:
+  // Registers the agent and starts the plugin. Fails only when the engine does.
+  static Result<std::unique_ptr<ExecutorRunner>> start(const InstanceConfig& config,
+                                                       const PluginCatalog& catalog,
+                                                       const PluginEnvironment& environment,
+                                                       Engine& engine);
+  // Ends the plugin's work and marks what it knew as stale. Takes at most a few seconds.
+  void stop();
+
+  const InstanceConfig& config() const { return config_; }
+  std::vector<InstanceMetric> metrics() const;  // [any-thread]
+
+ private:
+  class EngineSink;
+  ExecutorRunner(InstanceConfig config, Engine& engine)
+      : config_(std::move(config)), engine_(engine) {}
+
+  const InstanceConfig config_;
+  Engine& engine_;
+  Id agent_;
+  std::unique_ptr<ExecutorAdapter> adapter_;  // none when it could not start
+};
+
+}  // namespace storm

@@ -1,0 +1,43 @@
+// apply: one command against a state. Checks the command whole before it changes anything, so a
+// refused one leaves no trace. Engine thread only; no store, no threads, no clock of its own.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/base/result.hpp"
+#include "core/engine/change.hpp"
+#include "core/engine/command.hpp"
+#include "core/model/redaction.hpp"
+#include "core/query/operator.hpp"
+
+namespace storm {
+
+// Full listings that are under way, by agent and scope.
+struct Listing {
+  std::uint64_t epoch = 0;
+  std::set<Uuid> seen;
+};
+using Listings = std::map<std::pair<Uuid, std::string>, Listing>;
+
+struct ApplyContext {
+  Change& change;
+  const OperatorSet& operators;
+  const Redactor& redactor;
+  Listings& listings;
+};
+
+// Answers what was made or changed.
+Result<Id> apply(const Command& command, ApplyContext& context);
+
+// Agents that have been silent for too long go offline; those of this stormd get their heartbeat.
+void expire_agents(ApplyContext& context);
+
+// True when the answer has to wait until the store has it.
+bool is_durable(const Command& command);
+
+// The id of an agent's resource with that uid.
+Id resource_id(const Id& agent, const std::string& uid);
+
+}  // namespace storm

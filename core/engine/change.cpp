@@ -1,0 +1,401 @@
+#include "core/engine/change.hpp"
+
+#include <algorithm>
+
+#include "core/base/assert.hpp"
+
+namespace storm {
+namespace {
+
+std::vector<std::string> as_list(const std::optional<std::string>& name) {
+  return name ? std::vector<std::string>{*name} : std::vector<std::string>();
+}
+
+template <typename T>
+Shared<T> share(T value) {
+  return std::make_shared<const T>(std::move(value));
+}
+
+bool refers_to(const Resource& resource, const std::set<Uuid>& targets) {
+  const auto hit = [&](const std::optional<Id>& id) { return id && targets.contains(id->uuid); };
+  return !targets.empty() && (hit(resource.parent) || hit(resource.cluster) || hit(resource.host));
+}
+
+}  // namespace
+
+void Change::add_event(Event event) {
+  event.id = ++state_.revision;
+  event.time = now_;
+  touched_.events.insert(event.id);
+  state_.events.put(event.id, share(std::move(event)));
+  while (state_.events.size() > events_kept_) {
+    const std::uint64_t oldest = state_.events.begin()->first;
+    touched_.events.insert(oldest);
+    state_.events.erase(oldest);
+  }
+}
+
+void Change::note(EventType type, const Id& id, const std::vector<std::string>& names) {
+  touched_.entities.insert(id);
+  Event event;
+  event.type = type;
+  event.entity = id;
+  event.names = names;
+  add_event(std::move(event));
+}
+
+void Change::note(EventType type, const Resource& resource) {
+  touched_.entities.insert(resource.id);
+  Event event;
+  event.type = type;
+  event.entity = resource.id;
+  event.names = resource.names;
+  event.resource_type = resource.type;
+  event.status = resource.status;
+  event.health = resource.health;
+  event.stale = resource.stale;
+  event.observed_at = resource.observed_at;
+  add_event(std::move(event));
+}
+
+void Change::rename(const Id& id, const std::vector<std::string>& before,
+                    const std::vector<std::string>& after) {
+  if (before == after) return;
+  for (const std::string& name : before) state_.names.erase(NameEntry{id.kind, name, id.uuid});
+  for (const std::string& name : after) state_.names.insert_or_assign({id.kind, name, id.uuid});
+}
+
+void Change::put(Agent agent, bool quiet) {
+  const auto* known = state_.agents.get(agent.id.uuid);
+  const EventType type = known ? EventType::Updated : EventType::Created;
+  const Id id = agent.id;
+  const bool goes_offline = known && (*known)->online && !agent.online;
+  const std::vector<std::string> names = as_list(agent.name);
+  rename(id, known ? as_list((*known)->name) : std::vector<std::string>(), names);
+  state_.agents.put(id.uuid, share(std::move(agent)));
+  if (quiet) {
+    touched_.entities.insert(id);
+  } else {
+    note(type, id, names);
+  }
+  if (!goes_offline) return;
+  std::vector<Shared<Job>> held;
+  for (const auto& [uuid, job] : state_.jobs) {
+    if (job->owner == id && job->status == JobStatus::Running) held.push_back(job);
+  }
+  for (const Shared<Job>& job : held) {
+    Job freed = *job;
+    freed.owner.reset();
+    freed.status = JobStatus::Pending;
+    put(std::move(freed));
+  }
+}
+
+void Change::put(Resource resource) {
+  const auto* known = state_.resources.get(resource.id.uuid);
+  const Shared<Resource> before = known ? *known : nullptr;
+  resource.revision = state_.revision + 1;
+  const Shared<Resource> after = share(std::move(resource));
+  const Id id = after->id;
+  if (before) state_.ordered_resources.erase(before);
+  state_.ordered_resources.insert_or_assign(after);
+  state_.resources.put(id.uuid, after);
+  if (!before || before->names != after->names) {
+    rename(id, before ? before->names : std::vector<std::string>(), after->names);
+    renamed_.insert(id.uuid);
+  }
+  note(before ? EventType::Updated : EventType::Created, *after);
+  follow(before.get(), after.get());
+}
+
+void Change::put(Group group, std::optional<Query> query) {
+  const Id id = group.id;
+  const LiveGroup* known = state_.groups.get(id.uuid);
+  const EventType type = known ? EventType::Updated : EventType::Created;
+  LiveGroup live;
+  if (known) live = *known;
+  const bool same_query = known && known->group->query == group.query;
+  const std::vector<std::string> names = as_list(group.name);
+  rename(id, known ? as_list(known->group->name) : std::vector<std::string>(), names);
+
+  if (!same_query) {
+    index_.remove(id.uuid);
+    if (query) index_.add(id.uuid, *query);
+    live.matching.clear();
+    if (query) {
+      for (const auto& [uuid, resource] : state_.resources) {
+        if (query->matches(*query_view(state_, resource->id))) live.matching.insert_or_assign(uuid);
+      }
+    }
+    live.query = std::move(query);
+  }
+  live.included.clear();
+  live.excluded.clear();
+  std::set<Uuid> listed;
+  for (const Id& item : group.include)
+    live.included.insert_or_assign(item.uuid), listed.insert(item.uuid);
+  for (const Id& item : group.exclude)
+    live.excluded.insert_or_assign(item.uuid), listed.insert(item.uuid);
+  index_.set_listed(id.uuid, std::move(listed));
+
+  const PersistentSet<Uuid> old_members = live.members;
+  live.members.clear();
+  const auto admit = [&](const Uuid& uuid) {
+    if (state_.resources.contains(uuid) && !live.excluded.contains(uuid))
+      live.members.insert_or_assign(uuid);
+  };
+  if (live.excluded.empty()) {
+    live.members = live.matching;
+  } else {
+    for (const Uuid& uuid : live.matching) admit(uuid);
+  }
+  for (const Uuid& uuid : live.included) admit(uuid);
+  for (const Uuid& uuid : old_members) {
+    if (!live.members.contains(uuid)) count_membership(uuid, false);
+  }
+  for (const Uuid& uuid : live.members) {
+    if (!old_members.contains(uuid)) count_membership(uuid, true);
+  }
+  live.group = share(std::move(group));
+  state_.groups.put(id.uuid, std::move(live));
+  note(type, id, names);
+}
+
+void Change::put(Application application) {
+  const Id id = application.id;
+  const auto* known = state_.applications.get(id.uuid);
+  const EventType type = known ? EventType::Updated : EventType::Created;
+  const std::vector<std::string> names = as_list(application.name);
+  rename(id, known ? as_list((*known)->name) : std::vector<std::string>(), names);
+  state_.applications.put(id.uuid, share(std::move(application)));
+  note(type, id, names);
+}
+
+void Change::put(Procedure procedure) {
+  const Id id = procedure.id;
+  const auto* known = state_.procedures.get(id.uuid);
+  const EventType type = known ? EventType::Updated : EventType::Created;
+  const std::vector<std::string> names = as_list(procedure.name);
+  rename(id, known ? as_list((*known)->name) : std::vector<std::string>(), names);
+  state_.procedures.put(id.uuid, share(std::move(procedure)));
+  note(type, id, names);
+}
+
+void Change::put(Job job) {
+  const Id id = job.id;
+  const bool is_new = state_.jobs.put(id.uuid, share(std::move(job)));
+  note(is_new ? EventType::Created : EventType::Updated, id, {});
+}
+
+void Change::put(Subscription subscription) {
+  const Id id = subscription.id;
+  const bool is_new = state_.subscriptions.put(id.uuid, share(std::move(subscription)));
+  note(is_new ? EventType::Created : EventType::Updated, id, {});
+}
+
+void Change::remove(const Id& id) {
+  STORM_ASSERT(state_.exists(id));
+  switch (id.kind) {
+    case EntityKind::Agent:
+      return remove_agent(id.uuid);
+    case EntityKind::Resource:
+      return remove_resource(id.uuid);
+    case EntityKind::Group:
+      return remove_group(id.uuid);
+    case EntityKind::Procedure:
+      return remove_procedure(id.uuid);
+    case EntityKind::Application: {
+      const std::vector<std::string> names = state_.names_of(id);
+      rename(id, names, {});
+      state_.applications.erase(id.uuid);
+      return note(EventType::Deleted, id, names);
+    }
+    case EntityKind::Job:
+      state_.jobs.erase(id.uuid);
+      return note(EventType::Deleted, id, {});
+    case EntityKind::Subscription:
+      state_.subscriptions.erase(id.uuid);
+      return note(EventType::Deleted, id, {});
+  }
+}
+
+template <typename T, typename Match>
+void Change::remove_where(EntityKind kind, const Table<T>& table, const Match& match) {
+  std::vector<Id> found;
+  for (const auto& [uuid, item] : table) {
+    if (match(*item)) found.push_back({kind, uuid});
+  }
+  for (const Id& id : found) {
+    if (state_.exists(id)) remove(id);
+  }
+}
+
+void Change::remove_agent(const Uuid& uuid) {
+  const Id id{EntityKind::Agent, uuid};
+  remove_where(EntityKind::Resource, state_.resources,
+               [&](const Resource& resource) { return resource.owner == id; });
+  std::vector<Shared<Job>> held;
+  for (const auto& [job_uuid, job] : state_.jobs) {
+    if (job->owner == id) held.push_back(job);
+  }
+  for (const Shared<Job>& job : held) {
+    Job freed = *job;
+    freed.owner.reset();
+    if (freed.status == JobStatus::Running) freed.status = JobStatus::Pending;
+    put(std::move(freed));
+  }
+  const std::vector<std::string> names = state_.names_of(id);
+  rename(id, names, {});
+  state_.agents.erase(uuid);
+  note(EventType::Deleted, id, names);
+}
+
+void Change::remove_resource(const Uuid& uuid) {
+  const Id id{EntityKind::Resource, uuid};
+  remove_where(EntityKind::Job, state_.jobs, [&](const Job& job) { return job.target == id; });
+  remove_where(EntityKind::Subscription, state_.subscriptions,
+               [&](const Subscription& subscription) { return subscription.target == id; });
+  const Shared<Resource> before = *state_.resources.get(uuid);
+  state_.ordered_resources.erase(before);
+  state_.resources.erase(uuid);
+  renamed_.insert(uuid);  // nothing is found by its names any more
+  follow(before.get(), nullptr);
+  drop_from_lists(uuid);
+  rename(id, before->names, {});
+  note(EventType::Deleted, *before);
+}
+
+void Change::remove_group(const Uuid& uuid) {
+  const Id id{EntityKind::Group, uuid};
+  remove_where(EntityKind::Subscription, state_.subscriptions,
+               [&](const Subscription& subscription) { return subscription.group == id; });
+  drop_component(id);
+  const LiveGroup live = *state_.groups.get(uuid);
+  for (const Uuid& member : live.members) count_membership(member, false);
+  index_.remove(uuid);
+  index_.set_listed(uuid, {});
+  const std::vector<std::string> names = as_list(live.group->name);
+  rename(id, names, {});
+  state_.groups.erase(uuid);
+  note(EventType::Deleted, id, names);
+}
+
+void Change::remove_procedure(const Uuid& uuid) {
+  const Id id{EntityKind::Procedure, uuid};
+  remove_where(EntityKind::Job, state_.jobs, [&](const Job& job) { return job.procedure == id; });
+  remove_where(EntityKind::Subscription, state_.subscriptions,
+               [&](const Subscription& subscription) { return subscription.procedure == id; });
+  const std::vector<std::string> names = state_.names_of(id);
+  rename(id, names, {});
+  state_.procedures.erase(uuid);
+  note(EventType::Deleted, id, names);
+}
+
+void Change::drop_from_lists(const Uuid& resource) {
+  for (const Uuid& uuid : index_.listing(resource)) {
+    const LiveGroup live = *state_.groups.get(uuid);
+    Group group = *live.group;
+    const auto is_it = [&](const Id& id) { return id.uuid == resource; };
+    std::erase_if(group.include, is_it);
+    std::erase_if(group.exclude, is_it);
+    put(std::move(group), live.query);
+  }
+}
+
+void Change::drop_component(const Id& group) {
+  std::vector<Shared<Application>> holders;
+  for (const auto& [uuid, application] : state_.applications) {
+    const auto& components = application->components;
+    if (std::find(components.begin(), components.end(), group) != components.end())
+      holders.push_back(application);
+  }
+  for (const Shared<Application>& holder : holders) {
+    Application application = *holder;
+    std::erase(application.components, group);
+    std::erase_if(application.links, [&](const Link& link) {
+      return link.from_component == group || link.to_component == group;
+    });
+    std::erase_if(application.expose,
+                  [&](const Exposure& exposure) { return exposure.component == group; });
+    put(std::move(application));
+  }
+}
+
+void Change::follow(const Resource* before, const Resource* after) {
+  const Uuid uuid = after ? after->id.uuid : before->id.uuid;
+  std::vector<Uuid> groups;
+  const auto add = [&](const std::vector<Uuid>& more) {
+    groups.insert(groups.end(), more.begin(), more.end());
+  };
+  std::unique_ptr<DocumentView> view;
+  if (after) {
+    view = query_view(state_, *after);
+    add(index_.candidates(*view));
+  }
+  // Whatever matched the old values was a candidate of them.
+  if (before) add(index_.candidates(*query_view(state_, *before)));
+  if (!before || !after) add(index_.listing(uuid));
+  // ... unless it was found by a name that its relative has lost in this very change.
+  if (before && refers_to(*before, renamed_)) add(all_groups());
+  test(uuid, view.get(), groups);
+}
+
+void Change::test(const Uuid& resource, const DocumentView* view, std::vector<Uuid> groups) {
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  for (const Uuid& uuid : groups) {
+    const LiveGroup* known = state_.groups.get(uuid);
+    const bool matches = view && known->query && known->query->matches(*view);
+    const bool member = view && (matches || known->included.contains(resource)) &&
+                        !known->excluded.contains(resource);
+    const bool was_member = known->members.contains(resource);
+    if (matches == known->matching.contains(resource) && member == was_member) continue;
+    LiveGroup live = *known;
+    if (matches) {
+      live.matching.insert_or_assign(resource);
+    } else {
+      live.matching.erase(resource);
+    }
+    if (member) {
+      live.members.insert_or_assign(resource);
+    } else {
+      live.members.erase(resource);
+    }
+    state_.groups.put(uuid, std::move(live));
+    if (member != was_member) count_membership(resource, member);
+  }
+}
+
+void Change::count_membership(const Uuid& resource, bool joined) {
+  const std::uint32_t* known = state_.group_counts.get(resource);
+  const std::uint32_t before = known ? *known : 0;
+  STORM_ASSERT(joined || before > 0);
+  const std::uint32_t after = joined ? before + 1 : before - 1;
+  if (after == 0) {
+    state_.group_counts.erase(resource);
+  } else {
+    state_.group_counts.put(resource, after);
+  }
+}
+
+std::vector<Uuid> Change::all_groups() const {
+  std::vector<Uuid> all;
+  for (const auto& [uuid, live] : state_.groups) all.push_back(uuid);
+  return all;
+}
+
+void Change::finish() {
+  if (renamed_.empty() || !index_.reads_any({"parent", "cluster", "host"})) return;
+  std::vector<Shared<Resource>> referrers;
+  for (const auto& [uuid, resource] : state_.resources) {
+    if (refers_to(*resource, renamed_)) referrers.push_back(resource);
+  }
+  // The names that it was found by are gone, so every group is asked.
+  const std::vector<Uuid> all = all_groups();
+  for (const Shared<Resource>& resource : referrers) {
+    test(resource->id.uuid, query_view(state_, *resource).get(), all);
+  }
+  renamed_.clear();
+}
+
+}  // namespace storm

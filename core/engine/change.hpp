@@ -1,0 +1,78 @@
+// Change: edits of a state that keep it whole: names, order, memberships, cascades and events
+// follow each edit. Notes what was touched, so that the store can be told. Engine thread only;
+// knows nothing of the store, of threads or of bodies.
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/engine/state.hpp"
+#include "core/groups/group_index.hpp"
+
+namespace storm {
+
+struct Touched {
+  std::set<Id> entities;
+  std::set<std::uint64_t> events;
+};
+
+class Change {
+ public:
+  // The state and the index are changed in place; both outlive this.
+  Change(State& state, GroupIndex& index, WallTime now, std::size_t events_kept)
+      : state_(state), index_(index), now_(now), events_kept_(events_kept) {}
+
+  WallTime now() const { return now_; }
+  const State& state() const { return state_; }
+  const Touched& touched() const { return touched_; }
+
+  // Each adds the entity or puts it in the place of the one with its id, with one event. `quiet`:
+  // none.
+  void put(Agent agent, bool quiet = false);
+  void put(Resource resource);  // sets its revision
+  void put(Group group, std::optional<Query> query);
+  void put(Application application);
+  void put(Procedure procedure);
+  void put(Job job);
+  void put(Subscription subscription);
+
+  // Removes it and what depends on it. Requires: it exists.
+  void remove(const Id& id);
+
+  // Tests what refers to resources whose names changed in this change again. Call once at the end.
+  void finish();
+
+ private:
+  void remove_agent(const Uuid& uuid);
+  void remove_resource(const Uuid& uuid);
+  void remove_group(const Uuid& uuid);
+  void remove_procedure(const Uuid& uuid);
+  template <typename T, typename Match>
+  void remove_where(EntityKind kind, const Table<T>& table, const Match& match);
+  void drop_from_lists(const Uuid& resource);
+  void drop_component(const Id& group);
+
+  void rename(const Id& id, const std::vector<std::string>& before,
+              const std::vector<std::string>& after);
+  void note(EventType type, const Id& id, const std::vector<std::string>& names);
+  void note(EventType type, const Resource& resource);
+  void add_event(Event event);
+
+  // Brings the memberships of a resource up to date; `before` is nullptr for a new one, `after` for
+  // a removed one.
+  void follow(const Resource* before, const Resource* after);
+  // Tests one resource against these groups; `view` is nullptr when it is gone.
+  void test(const Uuid& resource, const DocumentView* view, std::vector<Uuid> groups);
+  std::vector<Uuid> all_groups() const;
+  void count_membership(const Uuid& resource, bool joined);
+
+  State& state_;
+  GroupIndex& index_;
+  const WallTime now_;
+  const std::size_t events_kept_;
+  Touched touched_;
+  std::set<Uuid> renamed_;  // resources
+};
+
+}  // namespace storm

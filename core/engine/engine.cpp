@@ -1,0 +1,283 @@
+#include "core/engine/engine.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "core/base/bounded_queue.hpp"
+#include "core/base/published.hpp"
+#include "core/engine/apply.hpp"
+#include "core/engine/load_state.hpp"
+#include "core/engine/store_writer.hpp"
+
+namespace storm {
+namespace {
+
+// Revisions are reserved in the store by blocks, so that none is given out twice after a crash,
+// without writing each.
+constexpr std::uint64_t kRevisionBlock = 1'000'000;
+// How often silent agents are looked for.
+constexpr std::chrono::milliseconds kTick(1000);
+
+std::string random_key() {
+  std::string key(32, '\0');
+  STORM_ASSERT(getrandom(key.data(), key.size(), 0) == static_cast<ssize_t>(key.size()));
+  return key;
+}
+
+Error refused() { return {Errc::Unavailable, "the server is busy or stopping; try again"}; }
+
+}  // namespace
+
+struct Engine::Impl {
+  struct Task {
+    Command command;
+    Completion done;
+    bool dry_run = false;
+  };
+  struct Answer {
+    Completion done;
+    Result<Outcome> outcome;
+  };
+
+  Impl(Storage& store, const Clock& the_clock, std::shared_ptr<const OperatorSet> operator_set,
+       Options the_options, LoadedState loaded)
+      : clock(the_clock),
+        operators(std::move(operator_set)),
+        options(std::move(the_options)),
+        redactor(loaded.redaction_key, options.redaction),
+        index(std::move(loaded.index)),
+        revision_ceiling(loaded.revision_ceiling),
+        published(std::make_shared<const State>(std::move(loaded.state))),
+        writer(store, [this] { return published.load(); }) {}
+
+  void run() {
+    MonoTime next_tick = 0;
+    for (;;) {
+      std::vector<Task> tasks = queue.pop_all(kTick);
+      if (!tasks.empty()) process(std::move(tasks));
+      if (clock.mono_now() >= next_tick) {
+        tick();
+        next_tick = clock.mono_now() + kTick.count() * kNanosecondsPerMillisecond;
+      }
+      if (queue.closed() && queue.size() == 0) return;
+    }
+  }
+
+  void process(std::vector<Task> tasks) {
+    const Snapshot before = published.load();
+    State next = *before;
+    std::vector<Answer> answers;
+    std::vector<std::size_t> durable_tasks;
+    Touched durable, behind;
+    bool index_touched = false;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      Task& task = tasks[i];
+      ++commands;
+      if (task.dry_run) {
+        answers.push_back({std::move(task.done), try_out(task.command, next)});
+        continue;
+      }
+      Change change(next, index, clock.wall_now(), options.events_kept);
+      ApplyContext context{change, *operators, redactor, listings};
+      Result<Id> made = storm::apply(task.command, context);
+      index_touched = true;
+      const bool is_written = is_durable(task.command) && made;
+      Touched& touched = is_written ? durable : behind;
+      touched.entities.insert(change.touched().entities.begin(), change.touched().entities.end());
+      touched.events.insert(change.touched().events.begin(), change.touched().events.end());
+      if (is_written) durable_tasks.push_back(i);
+      answers.push_back({std::move(task.done), made ? Result<Outcome>(Outcome{*made, nullptr})
+                                                    : Result<Outcome>(std::move(made).error())});
+    }
+    Result<void> saved = reserve_revisions(next.revision);
+    if (saved && !durable_tasks.empty()) saved = writer.commit(durable, next);
+    if (!saved) {
+      if (index_touched) rebuild_index(*before);
+      return refuse_durable(std::move(tasks), std::move(answers), durable_tasks, saved.error());
+    }
+    ++batches;
+    Snapshot after = std::make_shared<const State>(std::move(next));
+    published.store(after);
+    writer.write_behind(behind);
+    for (Answer& answer : answers) {
+      if (answer.outcome && !answer.outcome->snapshot) answer.outcome->snapshot = after;
+      if (answer.done) answer.done(std::move(answer.outcome));
+    }
+    for (const auto& notify : listeners) notify();
+  }
+
+  // The store did not take what people wrote: they are told, and the rest of the batch is done
+  // without them.
+  void refuse_durable(std::vector<Task> tasks, std::vector<Answer> answers,
+                      const std::vector<std::size_t>& durable_tasks, const Error& error) {
+    std::vector<Task> others;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const bool is_refused = std::binary_search(durable_tasks.begin(), durable_tasks.end(), i);
+      if (is_refused || durable_tasks.empty() || is_durable(tasks[i].command)) {
+        if (answers[i].done)
+          answers[i].done(answers[i].outcome ? Result<Outcome>(error)
+                                             : std::move(answers[i].outcome));
+      } else {
+        tasks[i].done = std::move(answers[i].done);
+        others.push_back(std::move(tasks[i]));
+      }
+    }
+    if (!others.empty()) process(std::move(others));
+  }
+
+  Result<Outcome> try_out(const Command& command, const State& base) {
+    State trial = base;
+    GroupIndex trial_index = index;
+    Listings trial_listings = listings;
+    Change change(trial, trial_index, clock.wall_now(), options.events_kept);
+    ApplyContext context{change, *operators, redactor, trial_listings};
+    const Id id = STORM_TRY(storm::apply(command, context));
+    return Outcome{id, std::make_shared<const State>(std::move(trial))};
+  }
+
+  void tick() {
+    State next = *published.load();
+    const std::uint64_t revision = next.revision;
+    Change change(next, index, clock.wall_now(), options.events_kept);
+    ApplyContext context{change, *operators, redactor, listings};
+    expire_agents(context);
+    if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
+    const bool visible = next.revision != revision;
+    published.store(std::make_shared<const State>(std::move(next)));
+    writer.write_behind(change.touched());
+    if (!visible) return;
+    for (const auto& notify : listeners) notify();
+  }
+
+  Result<void> reserve_revisions(std::uint64_t used) {
+    if (used <= revision_ceiling) return {};
+    const std::uint64_t ceiling = used + kRevisionBlock;
+    STORM_TRY(writer.put_meta("revision_ceiling", std::to_string(ceiling)));
+    revision_ceiling = ceiling;
+    return {};
+  }
+
+  void rebuild_index(const State& state) {
+    index.clear();
+    for (const auto& [uuid, live] : state.groups) {
+      if (live.query) index.add(uuid, *live.query);
+      std::set<Uuid> listed;
+      for (const Uuid& resource : live.included) listed.insert(resource);
+      for (const Uuid& resource : live.excluded) listed.insert(resource);
+      index.set_listed(uuid, std::move(listed));
+    }
+  }
+
+  // Constant after construction and start().
+  const Clock& clock;
+  const std::shared_ptr<const OperatorSet> operators;
+  const Options options;
+  const Redactor redactor;
+  std::vector<std::function<void()>> listeners;
+
+  // Engine thread only.
+  GroupIndex index;
+  Listings listings;
+  std::uint64_t revision_ceiling;
+
+  // Any thread.
+  std::atomic<std::uint64_t> commands{0};
+  std::atomic<std::uint64_t> batches{0};
+  BoundedQueue<Task> queue{kCommandsMax};
+  Published<State> published;
+  StoreWriter writer;
+  std::thread thread;
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Engine::~Engine() { stop(); }
+
+Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& clock,
+                                               std::shared_ptr<const OperatorSet> operators,
+                                               Options options) {
+  LoadedState loaded = STORM_TRY(load_state(storage, *operators, options.events_kept));
+  if (loaded.redaction_key.empty()) {
+    loaded.redaction_key = random_key();
+    Transaction transaction;
+    transaction.puts.push_back({std::string(kMetaSpace), "redaction_key", loaded.redaction_key});
+    STORM_TRY(storage.apply(transaction));
+  }
+  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
+      storage, clock, std::move(operators), std::move(options), std::move(loaded))));
+}
+
+void Engine::on_publish(std::function<void()> notify) {
+  STORM_ASSERT(!impl_->thread.joinable());
+  impl_->listeners.push_back(std::move(notify));
+}
+
+void Engine::start() {
+  impl_->writer.start();
+  impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+void Engine::stop() {
+  impl_->queue.close();
+  if (!impl_->thread.joinable()) return;
+  impl_->thread.join();
+  impl_->writer.stop();
+  const std::uint64_t revision = impl_->published.load()->revision;
+  if (auto saved = impl_->writer.put_meta("revision_ceiling", std::to_string(revision)); !saved) {
+    spdlog::warn("store: the last revision was not noted: {}", saved.error().message);
+  }
+}
+
+Snapshot Engine::snapshot() const { return impl_->published.load(); }
+
+void Engine::submit(Command command, Completion done, bool dry_run) {
+  Impl::Task task{std::move(command), std::move(done), dry_run};
+  if (!impl_->queue.try_push(task)) task.done(refused());
+}
+
+bool Engine::submit_waiting(Command command, Completion done,
+                            const std::function<bool()>& give_up) {
+  if (auto* discover = std::get_if<Discover>(&command)) {
+    // On the caller's thread: the writer has no time for it.
+    for (DiscoveredResource& item : discover->batch.upserts)
+      item.snapshot = impl_->redactor.redact(item.snapshot);
+  }
+  Impl::Task task{std::move(command), std::move(done), false};
+  return impl_->queue.push(task, give_up);
+}
+
+Result<Outcome> Engine::execute(Command command, bool dry_run) {
+  std::promise<Result<Outcome>> promise;
+  auto answer = promise.get_future();
+  Completion done = [&promise](Result<Outcome> outcome) { promise.set_value(std::move(outcome)); };
+  if (dry_run) {
+    submit(std::move(command), std::move(done), true);
+  } else if (!submit_waiting(std::move(command), std::move(done), [] { return false; })) {
+    return refused();
+  }
+  return answer.get();
+}
+
+const OperatorSet& Engine::operators() const { return *impl_->operators; }
+
+EngineCounters Engine::counters() const {
+  const StoreWriter::Counters store = impl_->writer.counters();
+  EngineCounters counters;
+  counters.commands = impl_->commands;
+  counters.batches = impl_->batches;
+  counters.commits = store.commits;
+  counters.commit_failures = store.commit_failures;
+  counters.behind_rows = store.behind_rows;
+  counters.behind_waiting = store.behind_waiting;
+  counters.behind_failures = store.behind_failures;
+  return counters;
+}
+
+Result<void> Engine::store_health() const { return impl_->writer.health(); }
+
+}  // namespace storm

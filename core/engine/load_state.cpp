@@ -1,0 +1,181 @@
+#include "core/engine/load_state.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <set>
+
+#include "core/document/json.hpp"
+#include "core/engine/store_writer.hpp"
+
+namespace storm {
+namespace {
+
+template <typename Each>
+Result<void> load_kind(Storage& storage, EntityKind kind, const Each& each) {
+  return storage.load(collection_of(kind), [&](Row row) -> Result<void> {
+    const auto uuid = uuid_from_base62(row.key);
+    Result<void> outcome =
+        uuid ? each(Id{kind, *uuid}, row.value) : Error{Errc::InvalidArgument, "the key is no id"};
+    if (outcome) return outcome;
+    return Error{Errc::Io, fmt::format("the store's row {}/{} cannot be read: {}", row.space,
+                                       row.key, outcome.error().message)};
+  });
+}
+
+void add_names(State& state, const Id& id, const std::vector<std::string>& names) {
+  for (const std::string& name : names) state.names.insert_or_assign({id.kind, name, id.uuid});
+}
+
+std::vector<std::string> as_list(const std::optional<std::string>& name) {
+  return name ? std::vector<std::string>{*name} : std::vector<std::string>();
+}
+
+Result<void> load_meta(Storage& storage, LoadedState& loaded) {
+  return storage.load(kMetaSpace, [&](Row row) -> Result<void> {
+    if (row.key == "redaction_key") loaded.redaction_key = row.value;
+    if (row.key == "revision_ceiling") {
+      const char* end = row.value.data() + row.value.size();
+      if (std::from_chars(row.value.data(), end, loaded.revision_ceiling).ptr != end) {
+        return Error{Errc::Io, "the store's row meta/revision_ceiling is no number"};
+      }
+    }
+    return {};
+  });
+}
+
+Result<void> load_events(Storage& storage, State& state, std::size_t events_kept) {
+  return storage.load(kEventSpace, [&](Row row) -> Result<void> {
+    const Value value = STORM_TRY(parse_json(row.value));
+    Event event = STORM_TRY(event_from_row_value(value));
+    const std::uint64_t number = event.id;
+    state.events.put(number, std::make_shared<const Event>(std::move(event)));
+    if (state.events.size() > events_kept) state.events.erase(state.events.begin()->first);
+    return {};
+  });
+}
+
+// Requires: the resources are loaded.
+void take_group(LoadedState& loaded, Group group, const OperatorSet& operators) {
+  State& state = loaded.state;
+  LiveGroup live;
+  if (!group.query.as_object().empty()) {
+    auto query = Query::parse(group.query, operators);
+    if (query) {
+      live.query = std::move(*query);
+    } else {
+      spdlog::warn("group {} has no members by query: {}",
+                   group.name.value_or(group.id.to_string()), query.error().message);
+    }
+  }
+  std::set<Uuid> listed;
+  for (const Id& id : group.include) {
+    live.included.insert_or_assign(id.uuid);
+    listed.insert(id.uuid);
+  }
+  for (const Id& id : group.exclude) {
+    live.excluded.insert_or_assign(id.uuid);
+    listed.insert(id.uuid);
+  }
+  const Uuid uuid = group.id.uuid;
+  if (live.query) loaded.index.add(uuid, *live.query);
+  loaded.index.set_listed(uuid, std::move(listed));
+  add_names(state, group.id, as_list(group.name));
+  live.group = std::make_shared<const Group>(std::move(group));
+  state.groups.put(uuid, std::move(live));
+}
+
+void find_members(LoadedState& loaded) {
+  State& state = loaded.state;
+  std::map<Uuid, LiveGroup> groups;
+  for (const auto& [uuid, live] : state.groups) groups.emplace(uuid, live);
+  for (const auto& [uuid, resource] : state.resources) {
+    const std::unique_ptr<DocumentView> view = query_view(state, *resource);
+    std::uint32_t count = 0;
+    std::set<Uuid> asked;
+    for (const auto& candidates : {loaded.index.candidates(*view), loaded.index.listing(uuid)}) {
+      for (const Uuid& group : candidates) {
+        if (!asked.insert(group).second) continue;
+        LiveGroup& live = groups.at(group);
+        const bool matches = live.query && live.query->matches(*view);
+        if (matches) live.matching.insert_or_assign(uuid);
+        if ((matches || live.included.contains(uuid)) && !live.excluded.contains(uuid)) {
+          live.members.insert_or_assign(uuid);
+          ++count;
+        }
+      }
+    }
+    if (count > 0) state.group_counts.put(uuid, count);
+  }
+  for (auto& [uuid, live] : groups) state.groups.put(uuid, std::move(live));
+}
+
+}  // namespace
+
+Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
+                               std::size_t events_kept) {
+  LoadedState loaded;
+  State& state = loaded.state;
+  STORM_TRY(load_meta(storage, loaded));
+  STORM_TRY(load_events(storage, state, events_kept));
+  STORM_TRY(
+      load_kind(storage, EntityKind::Agent, [&](Id id, const std::string& row) -> Result<void> {
+        Agent agent = STORM_TRY(agent_from_row(id, row));
+        if (agent.is_local) agent.online = false;
+        add_names(state, id, as_list(agent.name));
+        state.agents.put(id.uuid, std::make_shared<const Agent>(std::move(agent)));
+        return {};
+      }));
+  STORM_TRY(
+      load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
+        Resource resource = STORM_TRY(resource_from_row(id, row));
+        if (!resource.uid.empty()) resource.stale = true;
+        add_names(state, id, resource.names);
+        auto shared = std::make_shared<const Resource>(std::move(resource));
+        state.ordered_resources.insert_or_assign(shared);
+        state.resources.put(id.uuid, std::move(shared));
+        return {};
+      }));
+  STORM_TRY(
+      load_kind(storage, EntityKind::Group, [&](Id id, const std::string& row) -> Result<void> {
+        Group group = STORM_TRY(group_from_row(id, row));
+        take_group(loaded, std::move(group), operators);
+        return {};
+      }));
+  STORM_TRY(load_kind(storage, EntityKind::Application,
+                      [&](Id id, const std::string& row) -> Result<void> {
+                        Application application = STORM_TRY(application_from_row(id, row));
+                        add_names(state, id, as_list(application.name));
+                        state.applications.put(
+                            id.uuid, std::make_shared<const Application>(std::move(application)));
+                        return {};
+                      }));
+  STORM_TRY(
+      load_kind(storage, EntityKind::Procedure, [&](Id id, const std::string& row) -> Result<void> {
+        Procedure procedure = STORM_TRY(procedure_from_row(id, row));
+        add_names(state, id, as_list(procedure.name));
+        state.procedures.put(id.uuid, std::make_shared<const Procedure>(std::move(procedure)));
+        return {};
+      }));
+  STORM_TRY(load_kind(storage, EntityKind::Job, [&](Id id, const std::string& row) -> Result<void> {
+    Job job = STORM_TRY(job_from_row(id, row));
+    state.jobs.put(id.uuid, std::make_shared<const Job>(std::move(job)));
+    return {};
+  }));
+  STORM_TRY(load_kind(storage, EntityKind::Subscription,
+                      [&](Id id, const std::string& row) -> Result<void> {
+                        Subscription subscription = STORM_TRY(subscription_from_row(id, row));
+                        state.subscriptions.put(
+                            id.uuid, std::make_shared<const Subscription>(std::move(subscription)));
+                        return {};
+                      }));
+  find_members(loaded);
+  // Every revision that was ever answered is at most the ceiling.
+  state.revision = loaded.revision_ceiling;
+  if (!state.events.empty())
+    state.revision = std::max(state.revision, state.events.nth(state.events.size() - 1).first);
+  return loaded;
+}
+
+}  // namespace storm

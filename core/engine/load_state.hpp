@@ -1,0 +1,27 @@
+// Reads the model from the store at start.
+#pragma once
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/engine/state.hpp"
+#include "core/groups/group_index.hpp"
+#include "core/query/operator.hpp"
+#include "core/storage/storage.hpp"
+
+namespace storm {
+
+struct LoadedState {
+  State state;
+  GroupIndex index;
+  std::string redaction_key;           // empty: the store has none yet
+  std::uint64_t revision_ceiling = 0;  // revisions up to here may have been given out
+};
+
+// Resources that an executor discovered are stale until it lists them again; agents of plugin
+// instances are offline until they start. A row that cannot be read is an error that names it; a
+// group whose query cannot be compiled (an operator is not installed) is kept without members by
+// query, with a warning in the log.
+Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
+                               std::size_t events_kept);
+
+}  // namespace storm

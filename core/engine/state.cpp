@@ -1,0 +1,301 @@
+#include "core/engine/state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/edit_distance.hpp"
+#include "core/document/json.hpp"
+
+namespace storm {
+namespace {
+
+constexpr std::size_t kNamesCompared =
+    20'000;  // for "did you mean"; beyond that nothing is suggested
+
+template <typename T>
+std::vector<Id> ids_by(EntityKind kind, const Table<T>& table, bool (*before)(const T&, const T&)) {
+  std::vector<Shared<T>> items;
+  items.reserve(table.size());
+  for (const auto& [uuid, item] : table) items.push_back(item);
+  std::sort(items.begin(), items.end(),
+            [&](const auto& a, const auto& b) { return before(*a, *b); });
+  std::vector<Id> ids;
+  ids.reserve(items.size());
+  for (const auto& item : items) ids.push_back({kind, item->id.uuid});
+  return ids;
+}
+
+template <typename T>
+bool by_name(const T& a, const T& b) {
+  return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+}
+
+// Adds the names of what a reference refers to, so that a query finds it by id or name.
+Value with_names(const State& state, const Value& reference) {
+  if (!reference.is_string()) return reference;
+  const auto id = Id::parse(reference.as_string());
+  Value::Array forms{reference};
+  if (id) {
+    for (std::string& name : state.names_of(*id)) forms.emplace_back(std::move(name));
+  }
+  return forms;
+}
+
+// Of everything but resources: small, so it is made whole.
+class EntityView final : public DocumentView {
+ public:
+  EntityView(const State& state, const Id& id) : document_(state.value_of(id)) {
+    for (const std::string_view name : {"owner", "target", "group", "procedure"}) {
+      if (Value* reference = document_.find(name)) *reference = with_names(state, *reference);
+    }
+    if (Value* components = document_.find("components")) {
+      Value::Array forms;
+      for (const Value& item : components->as_array()) {
+        const Value form = with_names(state, item);
+        forms.insert(forms.end(), form.as_array().begin(), form.as_array().end());
+      }
+      *components = Value(std::move(forms));
+    }
+  }
+  const Value* field(std::string_view name) const override { return document_.find(name); }
+
+ private:
+  Value document_;
+};
+
+class ResourceView final : public DocumentView {
+ public:
+  ResourceView(const State& state, const Resource& resource) : state_(state), resource_(resource) {}
+
+  const Value* field(std::string_view name) const override {
+    for (const auto& [known, value] : made_) {
+      if (known == name) return value.get();
+    }
+    return made_.emplace_back(std::string(name), make(name)).second.get();
+  }
+
+ private:
+  std::unique_ptr<const Value> make(std::string_view name) const {
+    const Resource& r = resource_;
+    if (name == "type") return own(r.type);
+    if (name == "image") return own(list(image_aliases(r.image, r.image_digest)));
+    if (name == "status") return own(name_of(r.status));
+    if (name == "health") return own(name_of(r.health));
+    if (name == "names") {
+      Value::Array names;
+      for (const std::string& text : r.names) names.emplace_back(text);
+      return own(std::move(names));
+    }
+    if (name == "id") return own(r.id.to_string());
+    if (name == "owner") return own(reference(r.owner));
+    if (name == "parent") return own(reference(r.parent));
+    if (name == "cluster") return own(reference(r.cluster));
+    if (name == "host") return own(reference(r.host));
+    if (name == "stale") return own(r.stale);
+    if (name == "revision") return own(r.revision);
+    if (name == "first_seen") return own(to_rfc3339(r.first_seen));
+    if (name == "observed_at") return own(to_rfc3339(r.observed_at));
+    if (name == "snapshot") {
+      if (!r.snapshot) return own(Value());
+      auto parsed = parse_json(*r.snapshot);
+      return own(parsed ? std::move(*parsed) : Value());
+    }
+    return nullptr;
+  }
+  template <typename T>
+  static std::unique_ptr<const Value> own(T&& value) {
+    return std::make_unique<const Value>(std::forward<T>(value));
+  }
+  // One value stands for itself, several are found by each of them.
+  static Value list(std::vector<std::string> texts) {
+    if (texts.empty()) return {};
+    if (texts.size() == 1) return std::move(texts.front());
+    Value::Array items;
+    for (std::string& text : texts) items.emplace_back(std::move(text));
+    return items;
+  }
+  Value reference(const std::optional<Id>& id) const {
+    if (!id) return {};
+    return with_names(state_, id->to_string());
+  }
+
+  const State& state_;
+  const Resource& resource_;
+  mutable std::vector<std::pair<std::string, std::unique_ptr<const Value>>> made_;
+};
+
+}  // namespace
+
+bool ResourceOrder::operator()(const Shared<Resource>& a, const Shared<Resource>& b) const {
+  if (a == b) return false;
+  return std::tie(a->type, a->names, a->id) < std::tie(b->type, b->names, b->id);
+}
+
+std::optional<Uuid> State::find(EntityKind kind, std::string_view reference) const {
+  if (const auto id = Id::parse(reference); id && id->kind == kind && exists(*id)) return id->uuid;
+  auto at = names.lower_bound(NameEntry{kind, std::string(reference), {}});
+  if (at == names.end() || at->kind != kind || at->name != reference) return std::nullopt;
+  const Uuid found = at->uuid;
+  ++at;
+  if (at != names.end() && at->kind == kind && at->name == reference) return std::nullopt;
+  return found;
+}
+
+Result<Uuid> State::require(EntityKind kind, std::string_view reference) const {
+  if (const auto found = find(kind, reference)) return *found;
+  const auto at = names.lower_bound(NameEntry{kind, std::string(reference), {}});
+  if (at != names.end() && at->kind == kind && at->name == reference) {
+    return Error{Errc::NotFound,
+                 fmt::format("several {}s are named \"{}\"; use an id", name_of(kind), reference)};
+  }
+  return Error{Errc::NotFound, fmt::format("{} \"{}\" not found", name_of(kind), reference)};
+}
+
+bool State::exists(const Id& id) const {
+  switch (id.kind) {
+    case EntityKind::Agent:
+      return agents.contains(id.uuid);
+    case EntityKind::Resource:
+      return resources.contains(id.uuid);
+    case EntityKind::Group:
+      return groups.contains(id.uuid);
+    case EntityKind::Application:
+      return applications.contains(id.uuid);
+    case EntityKind::Procedure:
+      return procedures.contains(id.uuid);
+    case EntityKind::Job:
+      return jobs.contains(id.uuid);
+    case EntityKind::Subscription:
+      return subscriptions.contains(id.uuid);
+  }
+  return false;
+}
+
+std::vector<std::string> State::names_of(const Id& id) const {
+  const auto one = [](const auto* item) {
+    return item && (*item)->name ? std::vector<std::string>{*(*item)->name}
+                                 : std::vector<std::string>();
+  };
+  switch (id.kind) {
+    case EntityKind::Agent:
+      return one(agents.get(id.uuid));
+    case EntityKind::Resource: {
+      const auto* resource = resources.get(id.uuid);
+      return resource ? (*resource)->names : std::vector<std::string>();
+    }
+    case EntityKind::Group: {
+      const LiveGroup* live = groups.get(id.uuid);
+      return one(live ? &live->group : nullptr);
+    }
+    case EntityKind::Application:
+      return one(applications.get(id.uuid));
+    case EntityKind::Procedure:
+      return one(procedures.get(id.uuid));
+    case EntityKind::Job:
+    case EntityKind::Subscription:
+      return {};
+  }
+  return {};
+}
+
+std::vector<std::string> State::near_names(EntityKind kind, std::string_view reference) const {
+  if (count(kind) > kNamesCompared) return {};
+  std::vector<std::string> known;
+  for (auto at = names.lower_bound(NameEntry{kind, "", {}}); at != names.end() && at->kind == kind;
+       ++at) {
+    if (known.empty() || known.back() != at->name) known.push_back(at->name);
+  }
+  return nearest_words(reference, std::span<const std::string>(known), 3);
+}
+
+Value State::value_of(const Id& id) const {
+  const auto value = [](const auto* item) { return item ? to_value(**item) : Value(); };
+  switch (id.kind) {
+    case EntityKind::Agent:
+      return value(agents.get(id.uuid));
+    case EntityKind::Resource: {
+      const auto* resource = resources.get(id.uuid);
+      return resource ? to_value_without_snapshot(**resource) : Value();
+    }
+    case EntityKind::Group: {
+      const LiveGroup* live = groups.get(id.uuid);
+      return live ? to_value(*live->group) : Value();
+    }
+    case EntityKind::Application:
+      return value(applications.get(id.uuid));
+    case EntityKind::Procedure:
+      return value(procedures.get(id.uuid));
+    case EntityKind::Job:
+      return value(jobs.get(id.uuid));
+    case EntityKind::Subscription:
+      return value(subscriptions.get(id.uuid));
+  }
+  return {};
+}
+
+std::size_t State::count(EntityKind kind) const {
+  switch (kind) {
+    case EntityKind::Agent:
+      return agents.size();
+    case EntityKind::Resource:
+      return resources.size();
+    case EntityKind::Group:
+      return groups.size();
+    case EntityKind::Application:
+      return applications.size();
+    case EntityKind::Procedure:
+      return procedures.size();
+    case EntityKind::Job:
+      return jobs.size();
+    case EntityKind::Subscription:
+      return subscriptions.size();
+  }
+  return 0;
+}
+
+std::vector<Id> State::listed(EntityKind kind) const {
+  switch (kind) {
+    case EntityKind::Agent:
+      return ids_by<Agent>(kind, agents, by_name<Agent>);
+    case EntityKind::Resource: {
+      std::vector<Id> ids;
+      ids.reserve(resources.size());
+      for (const auto& resource : ordered_resources) ids.push_back(resource->id);
+      return ids;
+    }
+    case EntityKind::Group: {
+      Table<Group> plain;
+      for (const auto& [uuid, live] : groups) plain.put(uuid, live.group);
+      return ids_by<Group>(kind, plain, by_name<Group>);
+    }
+    case EntityKind::Application:
+      return ids_by<Application>(kind, applications, by_name<Application>);
+    case EntityKind::Procedure:
+      return ids_by<Procedure>(kind, procedures, by_name<Procedure>);
+    case EntityKind::Job:
+      return ids_by<Job>(kind, jobs, [](const Job& a, const Job& b) {
+        return std::tie(a.created, a.id) < std::tie(b.created, b.id);
+      });
+    case EntityKind::Subscription:
+      return ids_by<Subscription>(
+          kind, subscriptions,
+          [](const Subscription& a, const Subscription& b) { return a.id < b.id; });
+  }
+  return {};
+}
+
+std::unique_ptr<DocumentView> query_view(const State& state, const Id& id) {
+  if (id.kind == EntityKind::Resource) {
+    const auto* resource = state.resources.get(id.uuid);
+    STORM_ASSERT(resource);
+    return query_view(state, **resource);
+  }
+  return std::make_unique<EntityView>(state, id);
+}
+
+std::unique_ptr<DocumentView> query_view(const State& state, const Resource& resource) {
+  return std::make_unique<ResourceView>(state, resource);
+}
+
+}  // namespace storm

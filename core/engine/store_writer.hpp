@@ -1,0 +1,76 @@
+// StoreWriter: what of the model goes to the store, and when. What people wrote is committed before
+// it is published; what executors discovered is written behind, in chunks, on a thread of its own,
+// always as it is at that moment, so that many changes of one resource cost one row. The one user
+// of Storage while the engine runs.
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "core/base/result.hpp"
+#include "core/engine/change.hpp"
+#include "core/engine/state.hpp"
+#include "core/storage/storage.hpp"
+
+namespace storm {
+
+inline constexpr std::size_t kBehindChunk = 1000;  // rows of one transaction
+
+// Spaces and keys of the store.
+inline constexpr std::string_view kEventSpace = "events";
+inline constexpr std::string_view kMetaSpace = "meta";
+std::string event_key(std::uint64_t number);
+
+// The entity's row as it is in the state; nothing when it does not exist.
+std::optional<std::string> row_of(const State& state, const Id& id);
+
+class StoreWriter {
+ public:
+  // `current` gives the published state. [any-thread]
+  StoreWriter(Storage& storage, std::function<Snapshot()> current);
+  ~StoreWriter();
+
+  void start();
+  // Writes all that waits, as far as the store takes it.
+  void stop();
+
+  // Makes what was touched durable as it is in `state`. On an error nothing was written.
+  // [engine-thread]
+  Result<void> commit(const Touched& touched, const State& state);
+  // Notes what is to be written behind. Call after its state is published.  [engine-thread]
+  void write_behind(const Touched& touched);
+  // One row of the meta space, durable.  [engine-thread]
+  Result<void> put_meta(std::string key, std::string value);
+
+  struct Counters {
+    std::uint64_t commits = 0, commit_failures = 0, behind_rows = 0, behind_waiting = 0,
+                  behind_failures = 0;
+  };
+  Counters counters() const;    // [any-thread]
+  Result<void> health() const;  // [any-thread]
+
+ private:
+  void run();
+  // Writes one chunk; true when there was something and it was written.
+  bool write_chunk();
+  void note(Result<void> outcome);
+
+  Storage& storage_;
+  const std::function<Snapshot()> current_;
+
+  std::mutex storage_mutex_;  // one transaction at a time; taken before waiting_mutex_
+
+  mutable std::mutex waiting_mutex_;
+  std::condition_variable wake_;
+  Touched waiting_;               // Guarded by waiting_mutex_.
+  bool stopping_ = false;         // Guarded by waiting_mutex_.
+  Counters counters_;             // Guarded by waiting_mutex_.
+  std::optional<Error> failure_;  // Guarded by waiting_mutex_. Of the last write, if it failed.
+  std::thread thread_;
+};
+
+}  // namespace storm
