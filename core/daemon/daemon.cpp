@@ -71,9 +71,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
       STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
 
   rest::Server::Options server;
-  for (const Address& address : config.listen)
-    server.listen.push_back({address.host, address.port});
-  server.version = STORM_VERSION;
+  server.listen.clear();
+  for (const Address& address : config.listen) server.listen.push_back(to_text(address));
   server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
@@ -122,7 +121,11 @@ void Daemon::start_executor(const InstanceConfig& config) {
   executors_[config.name] = std::move(*runner);
 }
 
-std::vector<std::string> Daemon::urls() const { return server_->urls(); }
+std::vector<std::string> Daemon::urls() const {
+  std::vector<std::string> urls;
+  for (const rest::ListenAddress& address : server_->endpoints()) urls.push_back("http://" + address.to_string());
+  return urls;
+}
 
 void Daemon::reload(const Config& config) {
   const InstanceChanges changes = changes_between(config_.executors, config.executors);

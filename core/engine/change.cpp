@@ -124,7 +124,7 @@ void Change::put(Group group, std::optional<Query> query) {
     live.matching.clear();
     if (query) {
       for (const auto& [uuid, resource] : state_.resources) {
-        if (query->matches(*query_view(state_, resource->id))) live.matching.insert_or_assign(uuid);
+        if (query->matches(*resource_view(state_, *resource))) live.matching.insert_or_assign(uuid);
       }
     }
     live.query = std::move(query);
@@ -329,11 +329,11 @@ void Change::follow(const Resource* before, const Resource* after) {
   };
   std::unique_ptr<DocumentView> view;
   if (after) {
-    view = query_view(state_, *after);
+    view = resource_view(state_, *after);
     add(index_.candidates(*view));
   }
   // Whatever matched the old values was a candidate of them.
-  if (before) add(index_.candidates(*query_view(state_, *before)));
+  if (before) add(index_.candidates(*resource_view(state_, *before)));
   if (!before || !after) add(index_.listing(uuid));
   // ... unless it was found by a name that its relative has lost in this very change.
   if (before && refers_to(*before, renamed_)) add(all_groups());
@@ -393,7 +393,7 @@ void Change::finish() {
   // The names that it was found by are gone, so every group is asked.
   const std::vector<Uuid> all = all_groups();
   for (const Shared<Resource>& resource : referrers) {
-    test(resource->id.uuid, query_view(state_, *resource).get(), all);
+    test(resource->id.uuid, resource_view(state_, *resource).get(), all);
   }
   renamed_.clear();
 }

@@ -91,7 +91,7 @@ void find_members(LoadedState& loaded) {
   std::map<Uuid, LiveGroup> groups;
   for (const auto& [uuid, live] : state.groups) groups.emplace(uuid, live);
   for (const auto& [uuid, resource] : state.resources) {
-    const std::unique_ptr<DocumentView> view = query_view(state, *resource);
+    const std::unique_ptr<DocumentView> view = resource_view(state, *resource);
     std::uint32_t count = 0;
     std::set<Uuid> asked;
     for (const auto& candidates : {loaded.index.candidates(*view), loaded.index.listing(uuid)}) {

@@ -289,12 +289,12 @@ std::unique_ptr<DocumentView> query_view(const State& state, const Id& id) {
   if (id.kind == EntityKind::Resource) {
     const auto* resource = state.resources.get(id.uuid);
     STORM_ASSERT(resource);
-    return query_view(state, **resource);
+    return resource_view(state, **resource);
   }
   return std::make_unique<EntityView>(state, id);
 }
 
-std::unique_ptr<DocumentView> query_view(const State& state, const Resource& resource) {
+std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource) {
   return std::make_unique<ResourceView>(state, resource);
 }
 

@@ -90,6 +90,6 @@ using Snapshot = Shared<State>;
 std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);  // Requires: it exists.
 
 // The same for a resource that need not be in the state (any more), and outlives the view.
-std::unique_ptr<DocumentView> query_view(const State& state, const Resource& resource);
+std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource);
 
 }  // namespace storm
