@@ -15,11 +15,11 @@ namespace {
 
 const char* reason_to_skip() {
   if (geteuid() != 0) return "not root: network namespaces and dockerd need it";
-  for (const char* program : {"dockerd", "docker", "ip", "busybox", "unshare", "nsenter"}) {
+  for (const char* program : {"dockerd", "docker", "ip", "busybox", "unshare", "nsenter", "curl"}) {
     const std::string command = std::string("command -v ") + program + " >/dev/null";
     if (std::system(command.c_str()) != 0) {
-      return "dockerd, docker, ip, busybox, unshare or nsenter is missing: apt-get install "
-             "docker.io iproute2 iptables busybox-static util-linux";
+      return "dockerd, docker, ip, busybox, unshare, nsenter or curl is missing: apt-get install "
+             "docker.io iproute2 iptables busybox-static util-linux curl";
     }
   }
   return nullptr;

@@ -116,7 +116,7 @@ TEST_CASE("push: every change is known within milliseconds and a drain before it
   REQUIRE(driver.wait_for_sync(10s));
   const std::int64_t begin = wall_now();
   std::vector<std::int64_t> drain_leads;
-  constexpr int kRounds = 8;
+  constexpr int kRounds = 6;
   for (int round = 0; round < kRounds; ++round) {
     const std::string name = "round" + std::to_string(round);
     bed.docker("service create -d --stop-grace-period 1s --name " + name + " busybox:1");

@@ -71,7 +71,7 @@ TEST_CASE("restart: killed under load, it loses nothing and brings nothing back"
   REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() > 50; }));
   bed.docker("service rm gone");
   REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() == 2; }));
-  constexpr int kRestarts = 4;
+  constexpr int kRestarts = 3;
   for (int round = 0; round < kRestarts; ++round) {
     {
       const Load load(bed);
