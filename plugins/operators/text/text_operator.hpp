@@ -15,7 +15,7 @@ struct pcre2_real_code_8;
 
 namespace storm::text {
 
-inline constexpr std::size_t kPatternBytesMax = 32 * 1024;
+inline constexpr std::size_t kPatternBytesMax = 16 * 1024;
 inline constexpr std::uint32_t kGroupDepthMax = 100;         // parentheses inside each other
 inline constexpr std::size_t kSubjectBytesMax = 256 * 1024;  // longer values never match
 // A match is tried from kStartsPerRound places of the value at a time, with at most kStepsMax steps
