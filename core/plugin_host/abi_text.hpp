@@ -18,7 +18,8 @@ inline std::string_view text_of(storm_str text) {
 }
 inline storm_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
 
-// A plugin's message fit for a log and a terminal: one line, bounded, no control characters.
+// A plugin's message fit for a log, a terminal and JSON: one line, bounded, valid UTF-8, no control
+// characters.
 std::string one_line(std::string_view text);
 
 }  // namespace storm

@@ -171,8 +171,11 @@ Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest
   loaded->manifest = manifest;
   loaded->library = STORM_TRY(libraries.open(manifest.library));
   void* const symbol = STORM_TRY(loaded->library->own_symbol(manifest.entry));
-  const auto entry = reinterpret_cast<storm_entry_fn>(symbol);
-  loaded->descriptor = entry(STORM_ABI_MAJOR, STORM_ABI_MINOR);
+  try {
+    loaded->descriptor = reinterpret_cast<storm_entry_fn>(symbol)(STORM_ABI_MAJOR, STORM_ABI_MINOR);
+  } catch (...) {
+    return fault(manifest.library, manifest.entry + " let an exception out of the plugin");
+  }
   if (!loaded->descriptor) {
     return fault(
         manifest.library,

@@ -49,6 +49,17 @@ TEST_CASE("services: a log line carries the instance's name and stays one line",
   CHECK(written.find("net: two lines [31m\n") != std::string::npos);
 }
 
+TEST_CASE("services: what a plugin says is always valid UTF-8 and bounded", "[plugin_host]") {
+  Services services;
+  const sdk::Host host(services.value->raw());
+  host.report(STORM_SOURCE_LOST, "gr\xc3\xbc\xc3\x9f");
+  CHECK(services.value->status().summary == "gr\xc3\xbc\xc3\x9f");
+  host.report(STORM_SOURCE_LOST, "bad \xff byte");
+  CHECK(services.value->status().summary == "bad ? byte");
+  host.report(STORM_SOURCE_LOST, std::string(5000, 'x'));
+  CHECK(services.value->status().summary.size() == 4096 + 3);
+}
+
 TEST_CASE("services: time is the daemon's", "[plugin_host]") {
   Services services;
   const sdk::Host host(services.value->raw());

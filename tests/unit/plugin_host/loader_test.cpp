@@ -163,6 +163,12 @@ TEST_CASE("loader: garbage descriptors are refused", "[plugin_host]") {
         "its table for storm.executor/1 has size 8, at least 32 is needed");
 }
 
+TEST_CASE("loader: an entry that throws is refused", "[plugin_host]") {
+  CHECK(refusal(manifest_of("throwing_entry")) ==
+        fixture("throwing_entry").string() +
+            ": storm_entry_fixture let an exception out of the plugin");
+}
+
 TEST_CASE("loader: a plugin that refuses this host is reported", "[plugin_host]") {
   CHECK(refusal(manifest_of("descriptor_refuses")) ==
         fixture("descriptor_refuses").string() +
