@@ -23,12 +23,14 @@ class Handler {
 
   Result<Id> operator()(const ReplaceEntity& command) {
     const Uuid uuid = STORM_TRY(state_.require(command.kind, command.reference));
+    STORM_TRY(expect_object({command.kind, uuid}, command.expected));
     return write(command.kind, {command.kind, uuid}, command.body, true, command.merge);
   }
 
   Result<Id> operator()(const DeleteEntity& command) {
     const Uuid uuid = STORM_TRY(state_.require(command.kind, command.reference));
     const Id id{command.kind, uuid};
+    STORM_TRY(expect_object(id, command.expected));
     change_.remove(id);
     if (id.kind == EntityKind::Agent) {
       std::erase_if(context_.listings,
@@ -220,6 +222,12 @@ class Handler {
     if (job.status == status) return {};
     return Error{Errc::Conflict,
                  fmt::format("the job is {}, not {}", name_of(job.status), name_of(status))};
+  }
+
+  Result<void> expect_object(const Id& id, const std::shared_ptr<const void>& expected) {
+    if (!expected || state_.object_of(id) == expected) return {};
+    return Error{Errc::PreconditionFailed,
+                 fmt::format("the {} was changed meanwhile", name_of(id.kind))};
   }
 
   static Value merged(Value base, const std::optional<Value>& over) {

@@ -25,10 +25,13 @@ struct ReplaceEntity {  // PUT, or PATCH with `merge`
   std::string reference;
   Value body;
   bool merge = false;
+  // Unless this is still the entity (State::object_of), it is refused with PreconditionFailed.
+  std::shared_ptr<const void> expected = {};
 };
 struct DeleteEntity {
   EntityKind kind;
   std::string reference;
+  std::shared_ptr<const void> expected = {};  // as above
 };
 struct ChangeMembers {  // POST /groups/{id}/members
   std::string group;

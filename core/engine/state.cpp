@@ -172,6 +172,31 @@ bool State::exists(const Id& id) const {
   return false;
 }
 
+std::shared_ptr<const void> State::object_of(const Id& id) const {
+  const auto object = [](const auto* item) {
+    return item ? std::shared_ptr<const void>(*item) : std::shared_ptr<const void>();
+  };
+  switch (id.kind) {
+    case EntityKind::Agent:
+      return object(agents.get(id.uuid));
+    case EntityKind::Resource:
+      return object(resources.get(id.uuid));
+    case EntityKind::Group: {
+      const LiveGroup* live = groups.get(id.uuid);
+      return object(live ? &live->group : nullptr);
+    }
+    case EntityKind::Application:
+      return object(applications.get(id.uuid));
+    case EntityKind::Procedure:
+      return object(procedures.get(id.uuid));
+    case EntityKind::Job:
+      return object(jobs.get(id.uuid));
+    case EntityKind::Subscription:
+      return object(subscriptions.get(id.uuid));
+  }
+  return nullptr;
+}
+
 std::vector<std::string> State::names_of(const Id& id) const {
   const auto one = [](const auto* item) {
     return item && (*item)->name ? std::vector<std::string>{*(*item)->name}

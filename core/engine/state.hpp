@@ -71,6 +71,9 @@ struct State {
   // NotFound, naming the nearest names.
   Result<Uuid> require(EntityKind kind, std::string_view reference) const;
   bool exists(const Id& id) const;
+  // The immutable value that the entity is now; null when it does not exist. A change puts another
+  // in its place.
+  std::shared_ptr<const void> object_of(const Id& id) const;
   std::vector<std::string> names_of(const Id& id) const;
   std::vector<std::string> near_names(EntityKind kind,
                                       std::string_view reference) const;  // 3 at most

@@ -97,7 +97,7 @@ class Selection {
             clock_.mono_now() - slice > kFilterSliceNs) {
           return std::nullopt;
         }
-        const auto view = query_view(state, {listing_->kind, items_[next_]});
+        const auto view = query_view(state, Id{listing_->kind, items_[next_]});
         if (view && query_->matches(*view)) listing_->items.push_back(items_[next_]);
       }
     }

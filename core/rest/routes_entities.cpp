@@ -54,16 +54,20 @@ void create(const CallPtr& call, const Reply& reply) {
 void change(const CallPtr& call, const Reply& reply, bool merge) {
   Result<Value> body = read_body(call->request);
   if (!body) return refuse(call, reply, body.error());
-  if (!precondition_holds(call, reply, call->kind)) return;
-  submit(call, reply, ReplaceEntity{call->kind, call->id, std::move(*body), merge}, changed);
+  Result<std::shared_ptr<const void>> expected = expected_object(*call);
+  if (!expected) return refuse(call, reply, expected.error());
+  submit(call, reply,
+         ReplaceEntity{call->kind, call->id, std::move(*body), merge, std::move(*expected)},
+         changed);
 }
 
 void replace(const CallPtr& call, const Reply& reply) { change(call, reply, false); }
 void patch(const CallPtr& call, const Reply& reply) { change(call, reply, true); }
 
 void remove(const CallPtr& call, const Reply& reply) {
-  if (!precondition_holds(call, reply, call->kind)) return;
-  submit(call, reply, DeleteEntity{call->kind, call->id}, done);
+  Result<std::shared_ptr<const void>> expected = expected_object(*call);
+  if (!expected) return refuse(call, reply, expected.error());
+  submit(call, reply, DeleteEntity{call->kind, call->id, std::move(*expected)}, done);
 }
 
 constexpr Route kRoutes[] = {

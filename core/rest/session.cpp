@@ -101,7 +101,7 @@ void Session::end() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->ending_ = true;
     self->keep_alive_ = false;
-    if (self->idle_) {
+    if (self->reading_) {
       self->close();
     } else if (self->streaming_) {
       self->pump();
@@ -116,14 +116,12 @@ void Session::read_header() {
   format_ = Format::Json;
   keep_alive_ = false;
   must_drain_ = false;
-  idle_ = true;
+  reading_ = true;
   if (ending_) return close();
   stream_.expires_after(context_.limits.header_wait);
-  http::async_read_header(stream_, buffer_, *parser_,
-                          [self = shared_from_this()](Fault fault, std::size_t) {
-                            self->idle_ = false;
-                            self->on_header(fault);
-                          });
+  http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](Fault fault, std::size_t) { self->on_header(fault); });
 }
 
 void Session::on_header(Fault fault) {
@@ -213,6 +211,7 @@ std::optional<Answer> Session::check_header() const {
 }
 
 void Session::handle() {
+  reading_ = false;
   http::request<http::string_body>& message = parser_->get();
   keep_alive_ = message.keep_alive() && !ending_;
   Request request;
@@ -278,6 +277,7 @@ void Session::fill_header(Message& message, const Answer& answer) {
 }
 
 void Session::send(Answer answer) {
+  reading_ = false;
   if (must_drain_) keep_alive_ = false;
   if (format_ == Format::Html) answer = to_html(shown_, std::move(answer));
   if (const auto* after = std::get_if<EventsAfter>(&answer.body)) {
@@ -454,6 +454,8 @@ void Session::drain() {
   Fault ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   scratch_.resize(kScratchBytes);
+  reading_ = true;
+  if (ending_) return close();
   stream_.expires_after(context_.limits.drain_wait);
   drain_more();
 }

@@ -92,7 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool chunked_ = false;
   bool must_drain_ = false;  // the client may still be sending
   bool ending_ = false;
-  bool idle_ = false;  // between two requests
+  bool reading_ = false;  // no request is whole: nothing is lost by closing
   bool closed_ = false;
   bool dispatching_ = false;  // a route is being called
   std::size_t drained_ = 0;

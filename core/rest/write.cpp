@@ -27,6 +27,19 @@ Answer with_entity(unsigned status, const Outcome& outcome) {
       .with("ETag", std::move(etag));
 }
 
+// Whoever comes from an old state is shown the one there is, to start from.
+Answer refusal(const Call& call, const Error& error) {
+  if (error.code == Errc::PreconditionFailed) {
+    const Snapshot snapshot = call.api.engine.snapshot();
+    if (const std::optional<Uuid> uuid = snapshot->find(call.kind, call.id)) {
+      std::string text = entity_json(*snapshot, {call.kind, *uuid});
+      std::string etag = etag_of(text);
+      return json_answer(412, std::move(text)).with("ETag", std::move(etag));
+    }
+  }
+  return error_answer(call.request.format, error);
+}
+
 }  // namespace
 
 Result<Value> read_body(const Request& request) {
@@ -37,9 +50,7 @@ Result<Value> read_body(const Request& request) {
 }
 
 void refuse(const CallPtr& call, const Reply& reply, Error error) {
-  answer_with(reply, [call, error = std::move(error)] {
-    return error_answer(call->request.format, error);
-  });
+  answer_with(reply, [call, error = std::move(error)] { return refusal(*call, error); });
 }
 
 void submit(const CallPtr& call, const Reply& reply, Command command, MakeAnswer make) {
@@ -48,7 +59,7 @@ void submit(const CallPtr& call, const Reply& reply, Command command, MakeAnswer
   Completion completion = [call, reply, make](Result<Outcome> result) {
     // On the engine's thread: only hand over.
     reply([call, make, result = std::move(result)]() -> std::optional<Answer> {
-      if (!result) return error_answer(call->request.format, result.error());
+      if (!result) return refusal(*call, result.error());
       return make(*call, *result);
     });
   };
@@ -67,17 +78,17 @@ Answer done(const Call&, const Outcome& outcome) {
   return empty_answer(204).with("Storm-Revision", std::to_string(outcome.snapshot->revision));
 }
 
-bool precondition_holds(const CallPtr& call, const Reply& reply, EntityKind kind) {
-  const std::string& header = call->request.if_match;
-  if (header.empty()) return true;
-  const Snapshot snapshot = call->api.engine.snapshot();
-  const std::optional<Uuid> uuid = snapshot->find(kind, call->id);
-  if (!uuid) return true;  // the engine says so better
-  const std::string text = entity_json(*snapshot, {kind, *uuid});
-  const std::string etag = etag_of(text);
-  if (etag_state_listed(header, etag)) return true;
-  answer_with(reply, [text, etag] { return json_answer(412, text).with("ETag", etag); });
-  return false;
+Result<std::shared_ptr<const void>> expected_object(const Call& call) {
+  const std::string& header = call.request.if_match;
+  if (header.empty()) return std::shared_ptr<const void>();
+  const Snapshot snapshot = call.api.engine.snapshot();
+  const std::optional<Uuid> uuid = snapshot->find(call.kind, call.id);
+  if (!uuid) return std::shared_ptr<const void>();  // the engine says better that there is none
+  const Id id{call.kind, *uuid};
+  if (etag_state_listed(header, etag_of(entity_json(*snapshot, id)))) {
+    return snapshot->object_of(id);
+  }
+  return Error{Errc::PreconditionFailed, "It was changed meanwhile."};
 }
 
 }  // namespace storm::rest

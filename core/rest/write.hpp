@@ -21,8 +21,9 @@ Answer created(const Call& call, const Outcome& outcome);
 Answer changed(const Call& call, const Outcome& outcome);
 Answer done(const Call& call, const Outcome& outcome);
 
-// False when it has answered already: If-Match is given and the entity is in another state.
-bool precondition_holds(const CallPtr& call, const Reply& reply, EntityKind kind);
+// What If-Match asks for: the object that must not have changed meanwhile; null when it is not
+// given. Fails with PreconditionFailed when it has changed already.
+Result<std::shared_ptr<const void>> expected_object(const Call& call);
 
 void refuse(const CallPtr& call, const Reply& reply, Error error);
 
