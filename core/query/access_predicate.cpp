@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/query/condition.hpp"
+#include "core/query/query.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -16,10 +17,7 @@ using Kind = AccessPredicate::Kind;
 bool is_scalar(const Value& value) { return !value.is_array() && !value.is_object(); }
 
 void tidy(AccessPredicate& predicate) {
-  auto& values = predicate.values;
-  std::sort(values.begin(), values.end(),
-            [](const Value& a, const Value& b) { return compare_values(a, b) < 0; });
-  values.erase(std::unique(values.begin(), values.end(), same_value), values.end());
+  tidy_values(predicate.values);
   auto& prefixes = predicate.prefixes;
   std::sort(prefixes.begin(), prefixes.end());
   // What starts with another one comes right behind it.
@@ -76,6 +74,13 @@ std::optional<AccessPredicate> of_test(const InTest& test) {
   return merged;
 }
 
+std::optional<AccessPredicate> of_test(const PrefixTest& test) {
+  OperatorHint hint;
+  hint.kind = OperatorHint::Kind::Prefix;
+  hint.keys = test.prefixes;
+  return of_hint(hint);
+}
+
 std::optional<AccessPredicate> of_test(const ProgramTest& test) {
   return of_hint(test.program->hint());
 }
@@ -85,24 +90,22 @@ std::optional<AccessPredicate> of_test(const T&) {
   return std::nullopt;
 }
 
-void collect(const Condition& condition, const Path& base, std::vector<AccessPredicate>& found);
+void collect(const Condition& condition, const Path* base, std::vector<AccessPredicate>& found);
 
-void collect_leaf(const Condition& leaf, const Path& base, std::vector<AccessPredicate>& found) {
-  if (!base.steps().empty() && leaf.path.has_position()) return;
-  Path path = leaf.path.steps().empty() ? base : leaf.path;
-  if (!base.steps().empty() && !leaf.path.steps().empty()) {
-    path = Path(base.text() + "." + leaf.path.text());
-  }
+// `base` is the array's path when the condition is about its elements.
+void collect_leaf(const Condition& leaf, const Path* base, std::vector<AccessPredicate>& found) {
+  if (base && leaf.path && leaf.path->positions() > 0) return;
+  const Path joined = base && leaf.path ? Path(base->text() + "." + leaf.path->text())
+                                        : *(base ? base : leaf.path.get());
   if (const auto* element = std::get_if<ElementTest>(&leaf.test)) {
     // What an element must be is found among the values of the array's path, unless a position
     // leaves the array closed or the array lies in another one.
-    if (!path.has_position() && !leaf.path.steps().empty())
-      collect(*element->condition, path, found);
+    if (joined.positions() == 0 && leaf.path) collect(*element->condition, &joined, found);
     return;
   }
   auto predicate = std::visit([](const auto& test) { return of_test(test); }, leaf.test);
   if (!predicate) return;
-  predicate->path = predicate->kind == Kind::Never ? "" : path.text();
+  predicate->path = predicate->kind == Kind::Never ? "" : joined.text();
   found.push_back(*std::move(predicate));
 }
 
@@ -128,7 +131,7 @@ bool merge_into(AccessPredicate& sum, AccessPredicate part) {
 }
 
 // Paths on which every branch has a predicate: the union over the branches holds.
-void collect_any(const Condition& condition, const Path& base,
+void collect_any(const Condition& condition, const Path* base,
                  std::vector<AccessPredicate>& found) {
   std::map<std::string, AccessPredicate> sums;
   bool first = true;
@@ -155,7 +158,8 @@ void collect_any(const Condition& condition, const Path& base,
   for (auto& [path, sum] : sums) found.push_back(std::move(sum));
 }
 
-void collect(const Condition& condition, const Path& base, std::vector<AccessPredicate>& found) {
+void collect(const Condition& condition, const Path* base, std::vector<AccessPredicate>& found) {
+  if (found.size() >= kQueryAccessMax) return;
   switch (condition.kind) {
     case Condition::Kind::False:
       found.push_back(never());
@@ -195,7 +199,7 @@ bool better(const AccessPredicate& a, const AccessPredicate& b) {
 
 std::vector<AccessPredicate> access_of(const Condition& condition) {
   std::vector<AccessPredicate> found;
-  collect(condition, Path(), found);
+  collect(condition, nullptr, found);
   for (AccessPredicate& predicate : found) {
     if (predicate.kind == Kind::Never) return {never()};
     tidy(predicate);

@@ -6,13 +6,16 @@
 
 #include "core/base/edit_distance.hpp"
 #include "core/query/logic.hpp"
+#include "core/query/value_order.hpp"
 
 namespace storm {
 namespace {
 
 // Objects and arrays inside each other, literals included.
 constexpr std::size_t kFilterLevelsMax = 200;
-constexpr std::size_t kShownPointerMax = 200;  // longer pointers are cut in the message
+// Longer pointers and names are cut in the message.
+constexpr std::size_t kShownPointerMax = 200;
+constexpr std::size_t kShownNameMax = 60;
 
 bool is_operator(std::string_view key) { return key.starts_with('$'); }
 
@@ -43,19 +46,38 @@ const Refused* find_refused(std::string_view name) {
   return at == std::end(kRefused) ? nullptr : at;
 }
 
+// The text, or its start, whole characters only.
+std::string shown(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return std::string(text.substr(0, bytes_max)) + "...";
+}
+
 constexpr std::string_view kFilterOperators[] = {"$and", "$comment", "$nor", "$or"};
 
 }  // namespace
 
-Error refused(const std::string& pointer, std::string message) {
-  std::string shown = pointer.substr(0, kShownPointerMax);
-  if (shown.size() < pointer.size()) shown += "...";
-  if (!shown.empty()) shown += ": ";
-  std::string text = shown + message;
-  return {Errc::InvalidArgument, std::move(text), {{pointer, std::move(message)}}};
+Test test_of(std::shared_ptr<const OperatorProgram> program) {
+  OperatorHint hint = program->hint();
+  if (hint.exact && hint.kind == OperatorHint::Kind::Prefix) {
+    return PrefixTest{std::move(hint.keys)};
+  }
+  if (!hint.exact || hint.kind != OperatorHint::Kind::AnyOf) return ProgramTest{std::move(program)};
+  InTest test;
+  for (std::string& key : hint.keys) test.values.emplace_back(std::move(key));
+  tidy_values(test.values);
+  return test;
 }
 
-std::string quoted(std::string_view word) { return '"' + std::string(word) + '"'; }
+Error refused(const Spot& spot, std::string message) {
+  std::string pointer = spot.pointer();
+  std::string text = shown(pointer, kShownPointerMax);
+  if (!text.empty()) text += ": ";
+  text += message;
+  return {Errc::InvalidArgument, std::move(text), {{std::move(pointer), std::move(message)}}};
+}
+
+std::string quoted(std::string_view word) { return '"' + shown(word, kShownNameMax) + '"'; }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const auto nearest = nearest_words(word, std::span<const std::string>(candidates), 1);
@@ -73,47 +95,47 @@ bool is_filter_operator(std::string_view name) {
          std::end(kFilterOperators);
 }
 
-Result<void> Compiler::measure(const Value& value, const std::string& pointer, std::size_t level) {
+Result<void> Compiler::measure(const Value& value, const Spot& spot, std::size_t level) {
   if (!value.is_array() && !value.is_object()) return {};
   if (level > kFilterLevelsMax) {
-    return refused(pointer, "the filter is nested deeper than " + std::to_string(kFilterLevelsMax) +
-                                " levels");
+    return refused(
+        spot, "the filter is nested deeper than " + std::to_string(kFilterLevelsMax) + " levels");
   }
   const std::size_t size = value.is_array() ? value.as_array().size() : value.as_object().size();
   nodes_ += size;
   if (nodes_ > kQueryNodesMax) {
-    return refused(pointer, "the filter has more than " + std::to_string(kQueryNodesMax) +
-                                " conditions and list items");
+    return refused(spot, "the filter has more than " + std::to_string(kQueryNodesMax) +
+                             " conditions and list items");
   }
   // Pointers are only made for what has something inside: a list of 100,000 strings costs none.
   if (value.is_array()) {
     std::size_t index = 0;
     for (const Value& item : value.as_array()) {
       if (item.is_array() || item.is_object()) {
-        STORM_TRY(measure(item, pointer_join(pointer, index), level + 1));
+        STORM_TRY(measure(item, spot.at(index), level + 1));
       }
       ++index;
     }
   } else {
     for (const auto& [key, item] : value.as_object()) {
       if (item.is_array() || item.is_object()) {
-        STORM_TRY(measure(item, pointer_join(pointer, key), level + 1));
+        STORM_TRY(measure(item, spot.at(key), level + 1));
       }
     }
   }
   return {};
 }
 
-Error Compiler::unknown(std::string_view name, const std::string& pointer, bool in_field) const {
+Error Compiler::unknown(std::string_view name, const Spot& spot, bool in_field) const {
   if (const Refused* item = find_refused(name)) {
-    return refused(pointer, std::string(name) + " is refused: it " + std::string(item->why));
+    return refused(spot, std::string(name) + " is refused: it " + std::string(item->why));
   }
   if (!in_field && (find_field_operator(name) || operators_.find(name))) {
-    return refused(pointer,
+    return refused(spot,
                    std::string(name) + " needs a field: {\"name\": {" + quoted(name) + ": ...}}");
   }
   if (in_field && is_filter_operator(name)) {
-    return refused(pointer, std::string(name) + " stands beside fields, not inside of one");
+    return refused(spot, std::string(name) + " stands beside fields, not inside of one");
   }
   std::vector<std::string> names;
   if (in_field) {
@@ -122,68 +144,79 @@ Error Compiler::unknown(std::string_view name, const std::string& pointer, bool 
   } else {
     names.assign(std::begin(kFilterOperators), std::end(kFilterOperators));
   }
-  return refused(pointer, "unknown operator " + quoted(name) + did_you_mean(name, names));
+  return refused(spot, "unknown operator " + quoted(name) + did_you_mean(name, names));
 }
 
-Result<Condition> Compiler::filter(const Value& filter, const std::string& pointer,
-                                   std::size_t depth) {
+Result<Condition> Compiler::filter(const Value& filter, const Spot& spot, std::size_t depth) {
   if (!filter.is_object()) {
-    return refused(pointer, "a filter is an object, not " + std::string(name_of(filter.kind())));
+    return refused(spot, "a filter is an object, not " + std::string(name_of(filter.kind())));
   }
   if (depth > kQueryDepthMax) {
-    return refused(pointer, "more than " + std::to_string(kQueryDepthMax) +
-                                " filters and conditions inside each other");
+    return refused(spot, "more than " + std::to_string(kQueryDepthMax) +
+                             " filters and conditions inside each other");
   }
   std::vector<Condition> conditions;
   for (const Value::Member& item : filter.as_object()) {
-    conditions.push_back(STORM_TRY(member(item, pointer_join(pointer, item.first), depth)));
+    conditions.push_back(STORM_TRY(member(item, spot.at(item.first), depth)));
   }
   return all_of(std::move(conditions));
 }
 
-Result<Condition> Compiler::member(const Value::Member& member, const std::string& pointer,
+Result<Path> Compiler::read_path(std::string_view key, const Spot& spot) {
+  if (key.size() > kPathBytesMax) {
+    return refused(spot, "a path has at most " + std::to_string(kPathBytesMax) + " bytes");
+  }
+  Path path(key);
+  if (path.steps().size() > kPathStepsMax) {
+    return refused(spot, "a path has at most " + std::to_string(kPathStepsMax) + " steps");
+  }
+  if (path.positions() > kPathPositionsMax) {
+    return refused(spot, "a path has at most " + std::to_string(kPathPositionsMax) + " positions");
+  }
+  return path;
+}
+
+Result<Condition> Compiler::member(const Value::Member& member, const Spot& spot,
                                    std::size_t depth) {
   const auto& [key, operand] = member;
   if (key == "$comment") return always(true);
   if (key == "$and" || key == "$or" || key == "$nor") {
-    std::vector<Condition> parts = STORM_TRY(branches(operand, pointer, depth));
+    std::vector<Condition> parts = STORM_TRY(branches(operand, spot, depth));
     if (key == "$and") return all_of(std::move(parts));
     Condition any = any_of(std::move(parts));
     return key == "$nor" ? negate(std::move(any)) : std::move(any);
   }
-  if (is_operator(key)) return unknown(key, pointer, false);
+  if (is_operator(key)) return unknown(key, spot, false);
   if (odd_keys_ == OddKeys::Ignored && is_odd(key)) return always(true);
-  if (std::count(key.begin(), key.end(), '.') >= static_cast<std::ptrdiff_t>(kPathStepsMax)) {
-    return refused(pointer, "a path has at most " + std::to_string(kPathStepsMax) + " steps");
-  }
-  return field(Path(key), operand, pointer, depth);
+  auto path = std::make_shared<const Path>(STORM_TRY(read_path(key, spot)));
+  return field(path, operand, spot, depth);
 }
 
-Result<std::vector<Condition>> Compiler::branches(const Value& list, const std::string& pointer,
+Result<std::vector<Condition>> Compiler::branches(const Value& list, const Spot& spot,
                                                   std::size_t depth) {
   if (!list.is_array() || list.as_array().empty()) {
-    return refused(pointer, "needs a list of at least one filter");
+    return refused(spot, "needs a list of at least one filter");
   }
   std::vector<Condition> parts;
   for (std::size_t i = 0; i < list.as_array().size(); ++i) {
-    parts.push_back(STORM_TRY(filter(list.as_array()[i], pointer_join(pointer, i), depth + 1)));
+    parts.push_back(STORM_TRY(filter(list.as_array()[i], spot.at(i), depth + 1)));
   }
   return parts;
 }
 
-Result<Condition> Compiler::field(const Path& path, const Value& operand,
-                                  const std::string& pointer, std::size_t depth) {
-  if (holds_operators(operand)) return operators(path, operand, pointer, depth);
+Result<Condition> Compiler::field(const std::shared_ptr<const Path>& path, const Value& operand,
+                                  const Spot& spot, std::size_t depth) {
+  if (holds_operators(operand)) return operators(path, operand, spot, depth);
   return leaf(path, EqualTest{operand});
 }
 
-Result<Condition> Compiler::operators(const Path& path, const Value& object,
-                                      const std::string& pointer, std::size_t depth) {
+Result<Condition> Compiler::operators(const std::shared_ptr<const Path>& path, const Value& object,
+                                      const Spot& spot, std::size_t depth) {
   std::vector<Condition> conditions;
   const Value::Object& siblings = object.as_object();
   for (const Value::Member& item : siblings) {
     const auto& [name, operand] = item;
-    const std::string here = pointer_join(pointer, name);
+    const Spot here = spot.at(name);
     if (!is_operator(name)) {
       return refused(
           here, "operators and fields cannot be mixed: " + quoted(name) + " does not start with $");
@@ -193,7 +226,7 @@ Result<Condition> Compiler::operators(const Path& path, const Value& object,
       conditions.push_back(STORM_TRY((this->*known->reader)(place)));
     } else if (const OperatorSource* source = operators_.find(name)) {
       auto compiled = STORM_TRY(program(*source, item, siblings, here));
-      conditions.push_back(leaf(path, ProgramTest{std::move(compiled)}));
+      conditions.push_back(leaf(path, test_of(std::move(compiled))));
     } else if (const OperatorSource* owner = operators_.source_of_modifier(name)) {
       const auto belongs = [&](const Value::Member& one) {
         return operators_.find(one.first) == owner;
@@ -212,15 +245,19 @@ Result<Condition> Compiler::operators(const Path& path, const Value& object,
 Result<std::shared_ptr<const OperatorProgram>> Compiler::program(const OperatorSource& source,
                                                                  const Value::Member& member,
                                                                  const Value::Object& siblings,
-                                                                 const std::string& pointer) {
+                                                                 const Spot& spot) {
   Value modifiers = Value::object();
   for (const auto& [key, value] : siblings) {
     if (operators_.source_of_modifier(key) == &source) modifiers.add(key, value);
   }
+  if (++programs_ > kQueryProgramsMax) {
+    return refused(spot, "a filter has at most " + std::to_string(kQueryProgramsMax) +
+                             " operators of plugins, such as " + member.first);
+  }
   auto compiled = source.compile(member.first, member.second, modifiers);
   if (compiled) return std::move(*compiled);
   const Error& why = compiled.error();
-  Error error = refused(pointer, member.first + ": " + why.message);
+  Error error = refused(spot, member.first + ": " + why.message);
   error.code = why.code;
   return error;
 }
@@ -229,7 +266,7 @@ namespace {
 
 // Paths inside an $elemMatch belong to the element.
 void collect_fields(const Condition& condition, std::set<std::string>& fields) {
-  if (condition.kind == Condition::Kind::Leaf) fields.insert(condition.path.steps().front().name);
+  if (condition.kind == Condition::Kind::Leaf) fields.insert(condition.path->steps().front().name);
   for (const Condition& child : condition.children) collect_fields(child, fields);
 }
 
@@ -237,9 +274,9 @@ void collect_fields(const Condition& condition, std::set<std::string>& fields) {
 
 Result<Query> Query::parse(const Value& filter, const OperatorSet& operators, OddKeys odd_keys) {
   Compiler compiler(operators, odd_keys);
-  STORM_TRY(compiler.measure(filter, "", 1));
+  STORM_TRY(compiler.measure(filter, Spot(), 1));
   auto compiled = std::make_shared<CompiledQuery>();
-  compiled->condition = STORM_TRY(compiler.filter(filter, "", 1));
+  compiled->condition = STORM_TRY(compiler.filter(filter, Spot(), 1));
   compiled->access = access_of(compiled->condition);
   std::set<std::string> fields;
   collect_fields(compiled->condition, fields);

@@ -11,6 +11,7 @@
 #include "core/base/result.hpp"
 #include "core/query/condition.hpp"
 #include "core/query/query.hpp"
+#include "core/query/spot.hpp"
 
 namespace storm {
 
@@ -20,16 +21,16 @@ class Compiler {
       : operators_(operators), odd_keys_(odd_keys) {}
 
   // Depth and number of everything in the filter, literals included.
-  Result<void> measure(const Value& value, const std::string& pointer, std::size_t level);
-  Result<Condition> filter(const Value& filter, const std::string& pointer, std::size_t depth);
+  Result<void> measure(const Value& value, const Spot& spot, std::size_t level);
+  Result<Condition> filter(const Value& filter, const Spot& spot, std::size_t depth);
 
  private:
   // Where an operator stands: everything its reader needs.
   struct Place {
     std::string_view name;
     const Value& operand;
-    const Path& path;
-    const std::string& pointer;
+    const std::shared_ptr<const Path>& path;
+    const Spot& spot;
     std::size_t depth;
   };
   using Reader = Result<Condition> (Compiler::*)(const Place&);
@@ -40,19 +41,18 @@ class Compiler {
   static std::span<const FieldOperator> field_operators();
   static const FieldOperator* find_field_operator(std::string_view name);
 
-  Result<Condition> member(const Value::Member& member, const std::string& pointer,
-                           std::size_t depth);
-  Result<std::vector<Condition>> branches(const Value& list, const std::string& pointer,
-                                          std::size_t depth);
-  Result<Condition> field(const Path& path, const Value& operand, const std::string& pointer,
-                          std::size_t depth);
-  Result<Condition> operators(const Path& path, const Value& object, const std::string& pointer,
-                              std::size_t depth);
+  Result<Path> read_path(std::string_view key, const Spot& spot);
+  Result<Condition> member(const Value::Member& member, const Spot& spot, std::size_t depth);
+  Result<std::vector<Condition>> branches(const Value& list, const Spot& spot, std::size_t depth);
+  Result<Condition> field(const std::shared_ptr<const Path>& path, const Value& operand,
+                          const Spot& spot, std::size_t depth);
+  Result<Condition> operators(const std::shared_ptr<const Path>& path, const Value& object,
+                              const Spot& spot, std::size_t depth);
   Result<std::shared_ptr<const OperatorProgram>> program(const OperatorSource& source,
                                                          const Value::Member& member,
                                                          const Value::Object& siblings,
-                                                         const std::string& pointer);
-  Error unknown(std::string_view name, const std::string& pointer, bool in_field) const;
+                                                         const Spot& spot);
+  Error unknown(std::string_view name, const Spot& spot, bool in_field) const;
 
   Result<Condition> equal(const Place& place);
   Result<Condition> not_equal(const Place& place);
@@ -71,11 +71,15 @@ class Compiler {
   const OperatorSet& operators_;
   const OddKeys odd_keys_;
   std::size_t nodes_ = 0;
+  std::size_t programs_ = 0;
 };
 
 // InvalidArgument, with the place in front of the message.
-Error refused(const std::string& pointer, std::string message);
+Error refused(const Spot& spot, std::string message);
 std::string quoted(std::string_view word);
+// The test that a program stands for: where its hint says all, the values are compared without
+// calling it.
+Test test_of(std::shared_ptr<const OperatorProgram> program);
 // `; did you mean "$regex"?`, or nothing when no candidate is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 // The first key decides how an object is read.

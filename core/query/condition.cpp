@@ -89,6 +89,13 @@ bool passes(const InTest& test, const Value* value) {
                                            [&](const auto& p) { return p->matches(*value); });
 }
 
+bool passes(const PrefixTest& test, const Value* value) {
+  if (!value || !value->is_string()) return false;
+  return std::any_of(test.prefixes.begin(), test.prefixes.end(), [&](const std::string& prefix) {
+    return value->as_string().starts_with(prefix);
+  });
+}
+
 bool passes(const ExistsTest&, const Value* value) { return value != nullptr; }
 
 bool passes(const SizeTest& test, const Value* value) {
@@ -177,7 +184,7 @@ bool matches(const Condition& condition, const DocumentView& document) {
     return std::visit(
         [&](const auto& test) {
           constexpr PathEnd end = path_end<std::decay_t<decltype(test)>>();
-          return walk_path<end>(document, leaf.path,
+          return walk_path<end>(document, *leaf.path,
                                 [&](const Value* value) { return passes(test, value); });
         },
         leaf.test);

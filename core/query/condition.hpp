@@ -35,6 +35,11 @@ struct InTest {
   bool null = false;
 };
 
+// A string that starts with one of them.
+struct PrefixTest {
+  std::vector<std::string> prefixes;
+};
+
 struct ExistsTest {};
 
 struct SizeTest {
@@ -77,15 +82,15 @@ struct ElementTest {
   bool fields = false;  // a filter over the element's fields; else tests of the element itself
 };
 
-using Test = std::variant<EqualTest, OrderTest, InTest, ExistsTest, SizeTest, TypeTest, ModTest,
-                          BitsTest, ProgramTest, ElementTest>;
+using Test = std::variant<EqualTest, OrderTest, InTest, PrefixTest, ExistsTest, SizeTest, TypeTest,
+                          ModTest, BitsTest, ProgramTest, ElementTest>;
 
 struct Condition {
   enum class Kind : std::uint8_t { True, False, All, Any, Not, Leaf };
   Kind kind = Kind::True;
-  std::vector<Condition> children;  // All, Any; Not has one
-  Path path;                        // Leaf; without steps inside an $elemMatch on values
-  Test test;                        // Leaf
+  std::vector<Condition> children;   // All, Any; Not has one
+  std::shared_ptr<const Path> path;  // Leaf; null inside an $elemMatch on values
+  Test test;                         // Leaf
 };
 
 struct CompiledQuery {

@@ -66,22 +66,22 @@ Result<Condition> Compiler::order(const Place& place) {
 
 Result<Condition> Compiler::in(const Place& place) {
   if (!place.operand.is_array()) {
-    return refused(place.pointer, std::string(place.name) + " needs a list, not " +
-                                      std::string(name_of(place.operand.kind())));
+    return refused(place.spot, std::string(place.name) + " needs a list, not " +
+                                   std::string(name_of(place.operand.kind())));
   }
   InTest test;
   std::size_t index = 0;
   for (const Value& item : place.operand.as_array()) {
     if (holds_operators(item)) {
-      const std::string here = pointer_join(place.pointer, index);
+      const Spot here = place.spot.at(index);
       const Value::Object& members = item.as_object();
       for (const Value::Member& one : members) {
-        const std::string there = pointer_join(here, one.first);
+        const Spot there = here.at(one.first);
         if (const OperatorSource* source = operators_.find(one.first)) {
           test.programs.push_back(STORM_TRY(program(*source, one, members, there)));
         } else if (&one == &members.front() || !operators_.is_modifier(one.first)) {
-          return refused(there,
-                         one.first + " cannot stand in the list of " + std::string(place.name));
+          return refused(
+              there, quoted(one.first) + " cannot stand in the list of " + std::string(place.name));
         }
       }
     } else {
@@ -90,10 +90,7 @@ Result<Condition> Compiler::in(const Place& place) {
     }
     ++index;
   }
-  std::sort(test.values.begin(), test.values.end(),
-            [](const Value& a, const Value& b) { return compare_values(a, b) < 0; });
-  test.values.erase(std::unique(test.values.begin(), test.values.end(), same_value),
-                    test.values.end());
+  tidy_values(test.values);
   if (test.values.empty() && test.programs.empty()) return always(false);
   return leaf(place.path, std::move(test));
 }
@@ -111,7 +108,7 @@ Result<Condition> Compiler::exists(const Place& place) {
 Result<Condition> Compiler::size(const Place& place) {
   std::int64_t size = 0;
   if (!is_whole(place.operand, size) || size < 0) {
-    return refused(place.pointer, "$size needs a whole number from 0 on");
+    return refused(place.spot, "$size needs a whole number from 0 on");
   }
   return leaf(place.path, SizeTest{static_cast<std::size_t>(size)});
 }
@@ -132,7 +129,7 @@ Result<Condition> Compiler::type(const Place& place) {
       {"decimal", 19, 0},         {"minKey", -1, 0},          {"maxKey", 127, 0},
   };
   TypeTest test;
-  const auto add = [&](const Value& item, const std::string& pointer) -> Result<void> {
+  const auto add = [&](const Value& item, const Spot& spot) -> Result<void> {
     std::int64_t code = 0;
     if (item.is_string() && item.as_string() == "number") {
       test.types |= kTypeInt | kTypeLong | kTypeDouble;
@@ -146,22 +143,22 @@ Result<Condition> Compiler::type(const Place& place) {
       }
     }
     if (!item.is_string()) {
-      return refused(pointer, "$type needs the name or the number of a type of MongoDB");
+      return refused(spot, "$type needs the name or the number of a type of MongoDB");
     }
     std::vector<std::string> names{"number"};
     for (const TypeName& one : kTypes) names.emplace_back(one.name);
-    return refused(pointer, "unknown type " + quoted(item.as_string()) +
-                                did_you_mean(item.as_string(), names));
+    return refused(
+        spot, "unknown type " + quoted(item.as_string()) + did_you_mean(item.as_string(), names));
   };
   if (!place.operand.is_array()) {
-    STORM_TRY(add(place.operand, place.pointer));
+    STORM_TRY(add(place.operand, place.spot));
   } else {
     if (place.operand.as_array().empty()) {
-      return refused(place.pointer, "$type needs at least one type");
+      return refused(place.spot, "$type needs at least one type");
     }
     std::size_t index = 0;
     for (const Value& item : place.operand.as_array()) {
-      STORM_TRY(add(item, pointer_join(place.pointer, index++)));
+      STORM_TRY(add(item, place.spot.at(index++)));
     }
   }
   return test.types == 0 ? always(false) : leaf(place.path, test);
@@ -176,9 +173,9 @@ Result<Condition> Compiler::mod(const Place& place) {
   const Value& operand = place.operand;
   if (!operand.is_array() || operand.as_array().size() != 2 ||
       !cut(operand.as_array()[0], test.divisor) || !cut(operand.as_array()[1], test.remainder)) {
-    return refused(place.pointer, "$mod needs a list of two numbers: [divisor, remainder]");
+    return refused(place.spot, "$mod needs a list of two numbers: [divisor, remainder]");
   }
-  if (test.divisor == 0) return refused(pointer_join(place.pointer, 0), "division by 0");
+  if (test.divisor == 0) return refused(place.spot.at(0), "division by 0");
   return leaf(place.path, test);
 }
 
@@ -192,8 +189,7 @@ Result<Condition> Compiler::bits(const Place& place) {
     std::size_t index = 0;
     for (const Value& item : place.operand.as_array()) {
       if (!is_whole(item, number) || number < 0) {
-        return refused(pointer_join(place.pointer, index),
-                       "the position of a bit is a whole number from 0 on");
+        return refused(place.spot.at(index), "the position of a bit is a whole number from 0 on");
       }
       test.mask |= std::uint64_t{1} << std::min(number, kSignBit);
       ++index;
@@ -201,25 +197,25 @@ Result<Condition> Compiler::bits(const Place& place) {
   } else if (is_whole(place.operand, number) && number >= 0) {
     test.mask = static_cast<std::uint64_t>(number);
   } else {
-    return refused(place.pointer, std::string(place.name) +
-                                      " needs a whole number from 0 on, or a list of positions");
+    return refused(place.spot, std::string(place.name) +
+                                   " needs a whole number from 0 on, or a list of positions");
   }
   return leaf(place.path, test);
 }
 
 Result<Condition> Compiler::all(const Place& place) {
   if (!place.operand.is_array()) {
-    return refused(place.pointer,
+    return refused(place.spot,
                    "$all needs a list, not " + std::string(name_of(place.operand.kind())));
   }
   std::vector<Condition> conditions;
   std::size_t index = 0;
   for (const Value& item : place.operand.as_array()) {
     if (holds_operators(item)) {
-      const std::string here = pointer_join(place.pointer, index);
+      const Spot here = place.spot.at(index);
       const std::string& name = item.as_object().front().first;
       if (name != "$elemMatch" && !operators_.find(name)) {
-        return refused(pointer_join(here, name), name + " cannot stand in the list of $all");
+        return refused(here.at(name), quoted(name) + " cannot stand in the list of $all");
       }
       conditions.push_back(STORM_TRY(operators(place.path, item, here, place.depth + 1)));
     } else {
@@ -233,31 +229,31 @@ Result<Condition> Compiler::all(const Place& place) {
 
 Result<Condition> Compiler::not_(const Place& place) {
   if (!holds_operators(place.operand)) {
-    return refused(place.pointer, "$not needs an object of operators");
+    return refused(place.spot, "$not needs an object of operators");
   }
   if (place.depth + 1 > kQueryDepthMax) {
-    return refused(place.pointer, "more than " + std::to_string(kQueryDepthMax) +
-                                      " filters and conditions inside each other");
+    return refused(place.spot, "more than " + std::to_string(kQueryDepthMax) +
+                                   " filters and conditions inside each other");
   }
-  Condition inner = STORM_TRY(operators(place.path, place.operand, place.pointer, place.depth + 1));
+  Condition inner = STORM_TRY(operators(place.path, place.operand, place.spot, place.depth + 1));
   return negate(std::move(inner));
 }
 
 Result<Condition> Compiler::element_match(const Place& place) {
   if (!place.operand.is_object()) {
-    return refused(place.pointer,
+    return refused(place.spot,
                    "$elemMatch needs an object, not " + std::string(name_of(place.operand.kind())));
   }
   if (place.depth + 1 > kQueryDepthMax) {
-    return refused(place.pointer, "more than " + std::to_string(kQueryDepthMax) +
-                                      " filters and conditions inside each other");
+    return refused(place.spot, "more than " + std::to_string(kQueryDepthMax) +
+                                   " filters and conditions inside each other");
   }
   ElementTest test;
   test.fields = !holds_operators(place.operand) ||
                 is_filter_operator(place.operand.as_object().front().first);
-  Condition inner =
-      test.fields ? STORM_TRY(filter(place.operand, place.pointer, place.depth + 1))
-                  : STORM_TRY(operators(Path(), place.operand, place.pointer, place.depth + 1));
+  Condition inner = test.fields
+                        ? STORM_TRY(filter(place.operand, place.spot, place.depth + 1))
+                        : STORM_TRY(operators(nullptr, place.operand, place.spot, place.depth + 1));
   test.condition = std::make_unique<const Condition>(std::move(inner));
   return leaf(place.path, std::move(test));
 }

@@ -13,7 +13,7 @@ std::size_t cost(const Condition& condition) {
   std::size_t sum = 1;
   for (const Condition& child : condition.children) sum += cost(child);
   if (condition.kind != Kind::Leaf) return sum;
-  sum += condition.path.steps().size();
+  if (condition.path) sum += condition.path->steps().size();
   if (std::holds_alternative<ProgramTest>(condition.test)) sum += 20;
   if (const auto* in = std::get_if<InTest>(&condition.test)) sum += 5 + 20 * in->programs.size();
   if (const auto* element = std::get_if<ElementTest>(&condition.test)) {
@@ -58,10 +58,10 @@ Condition always(bool truth) {
   return condition;
 }
 
-Condition leaf(const Path& path, Test test) {
+Condition leaf(std::shared_ptr<const Path> path, Test test) {
   Condition condition;
   condition.kind = Kind::Leaf;
-  condition.path = path;
+  condition.path = std::move(path);
   condition.test = std::move(test);
   return condition;
 }

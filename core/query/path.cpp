@@ -22,9 +22,10 @@ Path::Path(std::string_view text) : text_(text) {
   }
 }
 
-bool Path::has_position() const {
-  return std::any_of(steps_.begin(), steps_.end(),
-                     [](const Step& step) { return step.position != kNoPosition; });
+std::size_t Path::positions() const {
+  const auto count = std::count_if(steps_.begin(), steps_.end(),
+                                   [](const Step& step) { return step.position != kNoPosition; });
+  return static_cast<std::size_t>(count);
 }
 
 }  // namespace storm

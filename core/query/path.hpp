@@ -16,7 +16,10 @@
 
 namespace storm {
 
+inline constexpr std::size_t kPathBytesMax = 4096;
 inline constexpr std::size_t kPathStepsMax = 200;  // documents are not deeper
+// Each position may double the ways through arrays of objects with such names.
+inline constexpr std::size_t kPathPositionsMax = 8;
 
 class Path {
  public:
@@ -31,7 +34,7 @@ class Path {
 
   const std::string& text() const { return text_; }
   const std::vector<Step>& steps() const { return steps_; }
-  bool has_position() const;
+  std::size_t positions() const;
 
  private:
   std::string text_;

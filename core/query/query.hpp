@@ -15,6 +15,8 @@
 namespace storm {
 
 inline constexpr std::size_t kQueryDepthMax = 64;       // filters and conditions inside each other
+inline constexpr std::size_t kQueryProgramsMax = 256;   // operators of plugins in one filter
+inline constexpr std::size_t kQueryAccessMax = 32;      // access predicates of one query
 inline constexpr std::size_t kQueryNodesMax = 100'000;  // conditions and list items in one filter
 
 // Keys of a filter that hold NUL, or `$` after their first character.

@@ -142,6 +142,12 @@ std::size_t hash_value(const Value& value) {
   return hash;
 }
 
+void tidy_values(std::vector<Value>& values) {
+  std::sort(values.begin(), values.end(),
+            [](const Value& a, const Value& b) { return compare_values(a, b) < 0; });
+  values.erase(std::unique(values.begin(), values.end(), same_value), values.end());
+}
+
 bool is_nan(const Value& value) { return value.is_double() && std::isnan(value.as_double()); }
 
 }  // namespace storm

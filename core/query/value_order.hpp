@@ -4,6 +4,7 @@
 // number. [any-thread]
 #pragma once
 #include <cstddef>
+#include <vector>
 
 #include "core/document/value.hpp"
 
@@ -17,6 +18,8 @@ int compare_values(const Value& a, const Value& b);
 bool same_value(const Value& a, const Value& b);
 // Equal for same values: 1 and 1.0 have one hash.
 std::size_t hash_value(const Value& value);
+// Sorts, and keeps one of those that are the same.
+void tidy_values(std::vector<Value>& values);
 bool is_nan(const Value& value);
 
 }  // namespace storm

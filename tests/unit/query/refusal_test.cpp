@@ -1,4 +1,6 @@
 // What the query language refuses: each with a message that helps and a pointer to the place.
+#include <ctime>
+
 #include "catch.hpp"
 #include "core/document/json.hpp"
 #include "core/query/path.hpp"
@@ -84,10 +86,12 @@ TEST_CASE("query: what is wrong is named with its place", "[query]") {
       {R"({"$and":[]})", "/$and | needs a list of at least one filter"},
       {R"({"$nor":[{"a":1},3]})", "/$nor/1 | a filter is an object, not int"},
       {R"({"a":{"$in":5}})", "/a/$in | $in needs a list, not int"},
-      {R"({"a":{"$nin":[{"$gt":1}]}})", "/a/$nin/0/$gt | $gt cannot stand in the list of $nin"},
+      {R"({"a":{"$nin":[{"$gt":1}]}})",
+       R"(/a/$nin/0/$gt | "$gt" cannot stand in the list of $nin)"},
       {R"({"a":{"$in":[{"$options":"i"}]}})",
-       "/a/$in/0/$options | $options cannot stand in the list of $in"},
-      {R"({"a":{"$all":[1,{"$gt":1}]}})", "/a/$all/1/$gt | $gt cannot stand in the list of $all"},
+       R"(/a/$in/0/$options | "$options" cannot stand in the list of $in)"},
+      {R"({"a":{"$all":[1,{"$gt":1}]}})",
+       R"(/a/$all/1/$gt | "$gt" cannot stand in the list of $all)"},
       {R"({"a":{"$lt":3,"b":1}})",
        R"(/a/b | operators and fields cannot be mixed: "b" does not start with $)"},
       {R"({"x/y~z":{"$size":-1}})", "/x~1y~0z/$size | $size needs a whole number from 0 on"},
@@ -167,6 +171,66 @@ TEST_CASE("query: the size of a filter is bounded", "[query]") {
         "/a/$in | the filter has more than 100000 conditions and list items");
 }
 
+TEST_CASE("query: a message is short and whole text, whatever the names", "[query]") {
+  std::string name = "$";
+  while (name.size() < 1'000'000) name += "\xc3\xa9";
+  Value operators = Value::object();
+  operators.set(name, 1);
+  Value filter = Value::object();
+  filter.set(std::string(100, 'x') + name.substr(1), std::move(operators));
+  const auto query = Query::parse(filter, OperatorSet(), OddKeys::Fields);
+  REQUIRE_FALSE(query);
+  CHECK(query.error().message.size() < 400);
+  CHECK(parse_json(to_json(Value(query.error().message))));
+}
+
+TEST_CASE("query: wide filters with long names are compiled in bounded time and memory",
+          "[query]") {
+  // Each would take minutes or gigabytes if every part copied its name or its place.
+  const std::clock_t begin = std::clock();  // of the processor: the machine may be busy
+  const std::string long_name(kPathBytesMax - 10, 'n');
+  Value many = Value::array();
+  for (std::size_t i = 0; i < kQueryNodesMax / 2; ++i) many.push_back(static_cast<std::int64_t>(i));
+  Value all = Value::object();
+  all.set("$all", many);
+  Value filter = Value::object();
+  filter.set(long_name, std::move(all));
+  CHECK(refusal(filter) == "accepted");
+  Value fields = Value::object();
+  for (std::size_t i = 0; i < 40'000; ++i) fields.add("f" + std::to_string(i), 1);
+  Value element = Value::object();
+  element.set("$elemMatch", std::move(fields));
+  filter = Value::object();
+  filter.set(long_name, std::move(element));
+  CHECK(refusal(filter) == "accepted");
+  CHECK(std::clock() - begin < 20 * CLOCKS_PER_SEC);
+}
+
+TEST_CASE("query: operators of plugins are bounded in number", "[query]") {
+  const auto filter = [](std::size_t patterns) {
+    Value list = Value::array();
+    for (std::size_t i = 0; i < patterns; ++i) {
+      Value pattern = Value::object();
+      pattern.set("$regex", "^x" + std::to_string(i));
+      list.push_back(std::move(pattern));
+    }
+    Value in = Value::object();
+    in.set("$in", std::move(list));
+    Value whole = Value::object();
+    whole.set("a", std::move(in));
+    return whole;
+  };
+  CHECK(refusal(filter(kQueryProgramsMax)) == "accepted");
+  CHECK(refusal(filter(kQueryProgramsMax + 1)) ==
+        "/a/$in/256/$regex | a filter has at most 256 operators of plugins, such as $regex");
+}
+
+TEST_CASE("query: positions in a path are bounded, for the ways they open", "[query]") {
+  CHECK(refusal(*parse_json(R"({"a.0.1.2.3.4.5.6.7":1})")) == "accepted");
+  CHECK(refusal(*parse_json(R"({"a.0.1.2.3.4.5.6.7.8":1})")) ==
+        "/a.0.1.2.3.4.5.6.7.8 | a path has at most 8 positions");
+}
+
 TEST_CASE("query: a path has a bounded number of steps", "[query]") {
   const auto filter = [](std::size_t steps) {
     std::string path = "a";
@@ -178,6 +242,8 @@ TEST_CASE("query: a path has a bounded number of steps", "[query]") {
   CHECK(refusal(filter(kPathStepsMax)) == "accepted");
   CHECK_THAT(refusal(filter(kPathStepsMax + 1)),
              Catch::Matchers::EndsWith("a path has at most 200 steps"));
+  CHECK_THAT(refusal_of_text(R"({")" + std::string(kPathBytesMax + 1, 'a') + R"(":1})"),
+             Catch::Matchers::EndsWith("a path has at most 4096 bytes"));
 }
 
 }  // namespace storm
