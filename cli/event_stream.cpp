@@ -47,8 +47,9 @@ class Connection {
   // Waits up to kTick. False when the connection has ended.
   bool wait() {
     int running = 0;
+    const std::size_t before = buffer_.size();  // a line that is not whole yet may be in it
     curl_multi_perform(multi_, &running);
-    if (running > 0 && buffer_.empty()) {
+    if (running > 0 && buffer_.size() == before) {
       curl_multi_poll(multi_, nullptr, 0, static_cast<int>(kTick.count()), nullptr);
       curl_multi_perform(multi_, &running);
     }
