@@ -187,7 +187,7 @@ def main():
                    **{name: value for name, value in os.environ.items()
                       if name.endswith("SAN_OPTIONS")}}
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(HERE / "files", os.path.join(folder, "examples"))
+        os.symlink(HERE.parent.parent / "examples", os.path.join(folder, "examples"))
         try:
             actual = Transcript(server, environment, folder).run(expected)
         finally:
