@@ -32,11 +32,8 @@ class Check {
       if (!entry.is_string()) return;
       auto component = parse_component(entry.as_string());
       if (!component) return fail(pointer, component.error().message);
-      if (check_group(pointer, component->group)) components_.insert(component->group.text);
-      for (const ServiceReference& link : component->links) {
-        components_.insert(link.group.text);
-        check_reference(pointer, link);
-      }
+      check_group(pointer, component->group);
+      for (const ServiceReference& link : component->links) check_reference(pointer, link);
     });
     each("links", [&](const std::string& pointer, const Value& entry) {
       if (!entry.is_string()) return check_link(pointer, entry);
@@ -131,7 +128,6 @@ class Check {
   const ImportItem& item_;
   KnownGroups& groups_;
   std::vector<ErrorBlock>& errors_;
-  std::set<std::string> components_;
   std::set<std::string> used_;
 };
 

@@ -210,7 +210,11 @@ class Import {
 
   void place(const ImportItem& item, const std::string& pointer, const std::string& message,
              const Answer& answer) {
-    ErrorBlock block = error_at(item, pointer, message, "");
+    // An operator of a query stands where a key does.
+    const std::size_t last = pointer.rfind('/');
+    const bool key = last != std::string::npos && pointer.compare(last, 2, "/$") == 0;
+    ErrorBlock block =
+        key ? error_at_key(item, pointer, message, "") : error_at(item, pointer, message, "");
     block.exit = answer.error->exit;
     block.status = answer.error->status;
     block.code = answer.error->code;

@@ -19,6 +19,22 @@ std::string text_of_list(const Session& session, const Noun& noun, const ListOpt
                  {!session.options.no_headers, session.terminal});
 }
 
+// Goes on until there is enough, or no more.
+Answer with_further_pages(Session& session, const ListOptions& options, Answer answer) {
+  const auto limit = static_cast<std::size_t>(options.limit);
+  std::string next = next_page(answer);
+  while (!next.empty() && answer.body.as_array().size() < limit) {
+    Answer page = session.client.get(next);
+    if (!page.ok()) return page;
+    if (!page.body.is_array() || page.body.as_array().empty()) break;
+    for (Value& document : page.body.as_array()) {
+      if (answer.body.as_array().size() < limit) answer.body.push_back(std::move(document));
+    }
+    next = next_page(page);
+  }
+  return answer;
+}
+
 }  // namespace
 
 ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options) {
@@ -33,7 +49,7 @@ ExitCode list_command(Session& session, const Noun& noun, const ListOptions& opt
     } else if (answer.ok() && !answer.body.is_array()) {
       answer.error = ErrorBlock{ExitCode::Failure, "the server did not answer with a list"};
     }
-    return answer;
+    return answer.ok() && options.limit > 0 ? with_further_pages(session, options, answer) : answer;
   };
   if (options.watch) {
     Watch watch{session, noun};

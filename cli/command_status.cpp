@@ -20,9 +20,8 @@ std::string words(std::string_view key) {
 
 // {"total": 7, "in_groups": 3, "by_status": {"running": 5}} as "7 total, 3 in groups, 5 running".
 void append_counts(const Value& counts, std::string& line) {
-  const Value* total = counts.find("total");
-  if (!counts.is_object() || (total != nullptr && counts.as_object().size() == 1)) {
-    line += text_of(total == nullptr ? counts : *total);
+  if (!counts.is_object()) {
+    line += text_of(counts);
     return;
   }
   for (const auto& [key, value] : counts.as_object()) {
@@ -39,15 +38,16 @@ void append_counts(const Value& counts, std::string& line) {
 Value::Object in_order(const Value& status) {
   static constexpr std::string_view kFirst[] = {"groups", "applications", "resources", "jobs",
                                                 "agents"};
+  static constexpr std::string_view kLast = "revision";
   Value::Object ordered;
   for (const std::string_view key : kFirst) {
     if (const Value* value = status.find(key)) ordered.emplace_back(key, *value);
   }
   for (const auto& [key, value] : status.as_object()) {
-    if (std::find(std::begin(kFirst), std::end(kFirst), key) == std::end(kFirst)) {
-      ordered.emplace_back(key, value);
-    }
+    const bool first = std::find(std::begin(kFirst), std::end(kFirst), key) != std::end(kFirst);
+    if (!first && key != kLast) ordered.emplace_back(key, value);
   }
+  if (const Value* value = status.find(kLast)) ordered.emplace_back(kLast, *value);
   return ordered;
 }
 

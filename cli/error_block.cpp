@@ -132,7 +132,7 @@ ErrorBlock error_of_answer(int status, const Value& body) {
         const std::string* pointer = text_of(error, "pointer");
         const std::string* parameter = text_of(error, "parameter");
         if (what == nullptr || block.details.size() >= kMessagesMax) continue;
-        if ((pointer == nullptr || pointer->empty()) && *what == block.message) continue;
+        if (block.message.ends_with(*what)) continue;
         std::string where = parameter == nullptr ? "" : *parameter;
         if (pointer != nullptr) where += *pointer;
         block.details.push_back(where.empty() ? *what : where + ": " + *what);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/find_entity.hpp"
 #include "core/document/json.hpp"
 
@@ -29,6 +31,17 @@ std::string ListRequest::path_of_one(const std::string& id) const {
   Value::Array filters = {Value(Value::Object{{"id", id}})};
   if (!filter.is_null()) filters.push_back(filter);
   return path_with(*this, all_of(std::move(filters)));
+}
+
+std::string next_page(const Answer& answer) {
+  const auto link = answer.headers.find("link");
+  if (link == answer.headers.end() || link->second.find("rel=\"next\"") == std::string::npos)
+    return {};
+  const std::size_t open = link->second.find('<');
+  const std::size_t close = link->second.find('>');
+  if (open == std::string::npos || close == std::string::npos || close <= open) return {};
+  std::string path = link->second.substr(open + 1, close - open - 1);
+  return path.starts_with('/') ? path : std::string();  // of this server only
 }
 
 Result<ListRequest> make_list_request(const Session& session, const Noun& noun,
@@ -67,7 +80,10 @@ Result<ListRequest> make_list_request(const Session& session, const Noun& noun,
   } else if (noun.name == "resource") {
     request.parameters.emplace_back("exclude", "snapshot");
   }
-  if (options.limit > 0) request.parameters.emplace_back("limit", std::to_string(options.limit));
+  if (options.limit > 0) {
+    request.parameters.emplace_back("limit",
+                                    std::to_string(std::min(options.limit, kPageItemsMax)));
+  }
   return request;
 }
 

@@ -19,7 +19,7 @@ ENTITIES = {"resources": "resource", "groups": "group", "apps": "application", "
 DEFAULTS = {
     "groups": {"name": None, "query": {}, "services": [], "include": [], "exclude": []},
     "apps": {"name": None, "components": [], "links": [], "expose": []},
-    "procedures": {"type": None, "name": None, "content": {}, "options": {}, "params": {}},
+    "procedures": {"type": None, "name": None, "content": "", "options": {}, "params": {}},
     "resources": {"type": None, "names": [], "owner": None, "parent": None, "cluster": None,
                   "host": None, "image": None, "status": "unknown", "health": "unknown",
                   "snapshot": {}},
