@@ -22,12 +22,13 @@ import urllib.parse
 import pattern
 from crashes import kill_under_writes
 from scenario_file import ScenarioError, read_scenario
-from server import Failure, Server
+from server import Failure, Server, Skip
 
 REQUEST_SECONDS = 60    # for one answer, on a busy machine with sanitizers
 COMMAND_SECONDS = 120
 RETRY_SECONDS = 0.05    # between two tries of a step with a deadline
 RACE_WORKERS_MAX = 256
+SKIPPED = 77            # the exit code by which ctest knows
 
 
 class Stream:
@@ -376,6 +377,8 @@ class Run:
             self.names[word] = eval(self.fill(step.words[1]), {'json': json}, self.known())  # pylint: disable=eval-used
         elif step.kind == 'sqlite':
             self.sqlite(step)
+        elif step.kind == 'disk':
+            self.server.small_disk(*step.words)
         elif step.kind == 'crashes':
             kill_under_writes(self.server, self.options.rounds or int(word))
         elif step.kind == 'stream':
@@ -419,13 +422,16 @@ def play(file, options):
     try:
         run.play()
         print(f'ok      {file.name} ({time.monotonic() - started:.2f} s)')
-        return True
+        return 'ok'
+    except Skip as skip:
+        print(f'SKIPPED {file.name}: {skip}')
+        return 'skipped'
     except (Failure, ScenarioError, pattern.PatternError) as failure:
         print(f'FAILED  {file.name}: {failure}')
         log = run.server.log_text()
         if log:
             print('--- the end of the log of stormd:\n' + log[-4000:])
-        return False
+        return 'failed'
     finally:
         run.close()
 
@@ -447,7 +453,9 @@ def main():
     signal.signal(signal.SIGTERM, end)
     pattern.self_test()
     results = [play(file, options) for file in options.files]
-    return 0 if all(results) else 1
+    if 'failed' in results:
+        return 1
+    return SKIPPED if 'skipped' in results else 0
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ SIGNAL = re.compile(r'signal ([A-Z]+)$')
 LET = re.compile(r'let (\w+) = (.+)$')
 SQL = re.compile(r'sqlite (\S+) (.+)$')
 CRASHES = re.compile(r'kill under writes (\d+) times$')
+DISK = re.compile(r'disk (\w+) (\d+[kM])$')
 WAIT_LOG = re.compile(r'log within (\d+(?:\.\d+)?) s$')
 
 
@@ -128,7 +129,8 @@ class Reader:
             step.within = float(code[2] or 0) if code else 0
             return step
         for kind, pattern in (('stream', STREAM), ('stream closes', STREAM_CLOSE), ('signal', SIGNAL), ('let', LET),
-                              ('sqlite', SQL), ('crashes', CRASHES)):
+                              ('sqlite', SQL), ('crashes', CRASHES),
+                              ('disk', DISK)):
             found = self.take(pattern)
             if found:
                 step = Step(kind, number, found.groups())

@@ -19,6 +19,10 @@ class Failure(Exception):
     """A step that did not go as the scenario says."""
 
 
+class Skip(Exception):
+    """What the scenario needs cannot be had here."""
+
+
 class Server:
     def __init__(self, bin_folder, slowness):
         self.bin = pathlib.Path(bin_folder).resolve()
@@ -31,6 +35,7 @@ class Server:
         self.host, self.port = '127.0.0.1', None
         self.listening = threading.Event()
         self.reader = None
+        self.disks = []
         (self.folder / 'storm.yaml').write_text(
             'listen: ["127.0.0.1:0"]\n'
             f'storage: {{plugin: sqlite, config: {{path: "{self.folder}/storm.db"}}}}\n'
@@ -111,6 +116,18 @@ class Server:
     def log_text(self):
         return self.log.read_text(encoding='utf-8', errors='replace') if self.log.exists() else ''
 
+    def small_disk(self, name, size):
+        """A disk of its own in the scenario's folder, so that it can be filled."""
+        place = self.folder / name
+        place.mkdir()
+        answer = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(place)], capture_output=True,
+                                text=True, check=False)
+        if answer.returncode != 0:
+            raise Skip(f'no disk can be mounted here: {answer.stderr.strip()}')
+        self.disks.append(place)
+
     def close(self):
         self.kill()
+        for place in self.disks:
+            subprocess.run(['umount', '--lazy', str(place)], check=False)
         self.temporary.cleanup()
