@@ -12,9 +12,9 @@ namespace storm::rest {
 
 inline constexpr std::size_t kPageItemsMax = 5'000;
 inline constexpr std::size_t kHtmlPageItems = 100;  // when a browser asks for no limit
-inline constexpr std::int64_t kFilterSliceNs = 5 * kNanosecondsPerMillisecond;
+inline constexpr std::int64_t kFilterSliceNs = 2 * kNanosecondsPerMillisecond;
 inline constexpr std::int64_t kFilterTimeMaxNs = 30 * kNanosecondsPerSecond;
-inline constexpr std::size_t kQueryTextMax = 15 * 1024;  // as a parameter of the URL
+inline constexpr std::size_t kQueryTextMax = 64 * 1024;  // as a parameter of the URL
 inline constexpr std::string_view kCollectionParameters[] = {"q", "limit", "cursor", "fields",
                                                              "exclude"};
 

@@ -9,7 +9,7 @@ struct Limits {
   std::size_t connections_max = 1024;             // more are answered with 503
   std::size_t event_streams_max = 512;            // of these; more are answered with 503
   std::size_t body_bytes_max = 8U << 20U;         // 413
-  std::size_t header_bytes_max = 32U << 10U;      // 431, with the request line
+  std::size_t field_bytes_max = 32U << 10U;       // of all header fields; 431
   std::chrono::milliseconds header_wait{60'000};  // for a request to begin and its header to end
   std::chrono::milliseconds body_wait{30'000};
   std::chrono::milliseconds write_wait{30'000};         // for a client to take the next piece

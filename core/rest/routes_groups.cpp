@@ -9,12 +9,22 @@
 namespace storm::rest {
 namespace {
 
+// A group that holds more than this part of all resources is picked out of their order, not sorted.
+constexpr std::size_t kSortedFractionOfAll = 8;
+
 // Members are kept by id; people and clients read them in the order of resources.
 std::vector<Uuid> members_in_order(const State& state, const CallPtr& call) {
   std::vector<Uuid> items;
   const std::optional<Uuid> uuid = state.find(EntityKind::Group, call->id);
   const LiveGroup* group = uuid ? state.groups.get(*uuid) : nullptr;
   if (!group) return items;
+  items.reserve(group->members.size());
+  if (group->members.size() > state.resources.size() / kSortedFractionOfAll) {
+    for (const Shared<Resource>& resource : state.ordered_resources) {
+      if (group->members.contains(resource->id.uuid)) items.push_back(resource->id.uuid);
+    }
+    return items;
+  }
   std::vector<Shared<Resource>> members;
   members.reserve(group->members.size());
   for (const Uuid& member : group->members) {
@@ -23,7 +33,6 @@ std::vector<Uuid> members_in_order(const State& state, const CallPtr& call) {
     }
   }
   std::ranges::sort(members, ResourceOrder{});
-  items.reserve(members.size());
   for (const Shared<Resource>& member : members) items.push_back(member->id.uuid);
   return items;
 }

@@ -112,7 +112,8 @@ void Session::end() {
 void Session::read_header() {
   parser_.emplace();
   parser_->body_limit(context_.limits.body_bytes_max);
-  parser_->header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes_max));
+  parser_->header_limit(
+      static_cast<std::uint32_t>(kTargetBytesMax + context_.limits.field_bytes_max));
   format_ = Format::Json;
   keep_alive_ = false;
   must_drain_ = false;
@@ -163,19 +164,24 @@ void Session::refuse_reading(Fault fault) {
         fmt::format("The body is larger than {} bytes.", context_.limits.body_bytes_max)));
   }
   if (fault == http::error::header_limit || fault == http::error::buffer_overflow) {
-    if (parser_->get().target().empty()) {
-      return send(error_answer(format_, 414,
-                               fmt::format("The URL is longer than {} bytes.", kTargetBytesMax)));
-    }
-    return send(error_answer(
-        format_, 431,
-        fmt::format("The header is larger than {} bytes.", context_.limits.header_bytes_max)));
+    return send(parser_->get().target().empty() ? url_too_long() : fields_too_large());
   }
   if (fault == http::error::partial_message || fault == http::error::end_of_stream) return close();
   if (fault.category() == http::make_error_code(http::error::bad_target).category()) {
     return send(error_answer(format_, 400, "This is no HTTP request: " + fault.message() + "."));
   }
   close();  // timed out, reset or ended
+}
+
+Answer Session::url_too_long() const {
+  return error_answer(format_, 414,
+                      fmt::format("The URL is longer than {} bytes.", kTargetBytesMax));
+}
+
+Answer Session::fields_too_large() const {
+  return error_answer(
+      format_, 431,
+      fmt::format("The header is larger than {} bytes.", context_.limits.field_bytes_max));
 }
 
 std::string_view Session::header(http::field name) const {
@@ -185,10 +191,12 @@ std::string_view Session::header(http::field name) const {
 
 std::optional<Answer> Session::check_header() const {
   const auto& message = parser_->get();
-  if (message.target().size() > kTargetBytesMax) {
-    return error_answer(format_, 414,
-                        fmt::format("The URL is longer than {} bytes.", kTargetBytesMax));
+  if (message.target().size() > kTargetBytesMax) return url_too_long();
+  std::size_t field_bytes = 0;
+  for (const auto& field : message) {
+    field_bytes += field.name_string().size() + field.value().size();
   }
+  if (field_bytes > context_.limits.field_bytes_max) return fields_too_large();
   // A page of another site may have its name point here, to have a browser on this machine do what
   // its owner cannot: names that are not ours are refused.
   const std::string host = host_of(header(http::field::host));

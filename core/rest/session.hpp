@@ -52,6 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse_reading(Fault fault);
   // A fault of the request that is known before its body is read; nothing when all is well.
   std::optional<Answer> check_header() const;
+  Answer url_too_long() const;
+  Answer fields_too_large() const;
   std::string_view header(boost::beast::http::field name) const;
   void handle();
   void run(Work work);

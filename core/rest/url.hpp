@@ -9,7 +9,8 @@
 
 namespace storm::rest {
 
-inline constexpr std::size_t kTargetBytesMax = 16 * 1024;
+// A query of kQueryTextMax, each of its bytes percent-encoded.
+inline constexpr std::size_t kTargetBytesMax = 192 * 1024;
 inline constexpr std::size_t kParametersMax = 64;
 
 struct Parameter {

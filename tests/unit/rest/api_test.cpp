@@ -226,6 +226,15 @@ TEST_CASE("api: members follow query, include and exclude", "[rest]") {
   CHECK(client.get("/v1/groups/nope/members").status == 404);
 }
 
+TEST_CASE("api: members of a small group come in the order of resources too", "[rest]") {
+  ServerFixture fixture;
+  fixture.discover(40);
+  fixture.make(EntityKind::Group, R"({"name":"g","include":["n000030","n000002","n000011"]})");
+  HttpClient client(fixture.port);
+  CHECK(client.get("/v1/groups/g/members?fields=names").body ==
+        R"([{"names":["n000002"]},{"names":["n000011"]},{"names":["n000030"]}])");
+}
+
 TEST_CASE("api: 64 clients race for a job and one wins", "[rest]") {
   ServerFixture fixture;
   fixture.make(EntityKind::Agent, R"({"type":"runner","name":"runner"})");

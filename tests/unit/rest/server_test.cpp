@@ -108,10 +108,11 @@ TEST_CASE("server: bad requests get the status that says why", "[rest]") {
   CHECK(status_of("GET /%zz HTTP/1.1\r\n" + host + "\r\n") == 400);
   CHECK(status_of("GET /v1/groups?limti=1 HTTP/1.1\r\n" + host + "\r\n") == 400);
   CHECK(status_of("GET /v1/groups?limit=0 HTTP/1.1\r\n" + host + "\r\n") == 400);
-  CHECK(status_of("GET /v1/groups/" + std::string(20'000, 'x') + " HTTP/1.1\r\n" + host + "\r\n") ==
-        414);
-  CHECK(status_of("GET /" + std::string(40'000, 'x') + " HTTP/1.1\r\n" + host + "\r\n") == 414);
+  CHECK(status_of("GET /v1/groups/" + std::string(200'000, 'x') + " HTTP/1.1\r\n" + host +
+                  "\r\n") == 414);
+  CHECK(status_of("GET /" + std::string(300'000, 'x') + " HTTP/1.1\r\n" + host + "\r\n") == 414);
   CHECK(status_of("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n") == 431);
+  CHECK(status_of("GET / HTTP/1.1\r\nX: " + std::string(300'000, 'x') + "\r\n\r\n") == 431);
   CHECK(status_of("GET /v1/nothing HTTP/1.1\r\n" + host + "\r\n") == 404);
   CHECK(status_of("DELETE /v1/groups HTTP/1.1\r\n" + host + "\r\n") == 405);
   CHECK(status_of("BREW /v1/groups HTTP/1.1\r\n" + host + "\r\n") == 405);
