@@ -60,6 +60,8 @@ struct PluginDriver::Services {
                      storm_str detail) {
     PluginDriver& self = of(host);
     const std::lock_guard lock(self.mutex_);
+    const bool worth_a_line = source == STORM_SOURCE_DEGRADED || source == STORM_SOURCE_LOST;
+    if (worth_a_line && copy(summary) != self.status_summary_) self.log_.push_back(copy(summary));
     self.source_ = source;
     self.status_summary_ = copy(summary);
     self.status_detail_ = copy(detail);

@@ -58,7 +58,7 @@ class PluginDriver {
   Model model() const;
   std::vector<Publication> publications() const;
   std::vector<std::string> violations() const;
-  std::vector<std::string> log() const;  // warnings and worse
+  std::vector<std::string> log() const;  // warnings, worse, and reports of a source not at its best
   std::string status_detail() const;
   std::string status_summary() const;
   int tier() const;  // of the last report; 0: lost

@@ -174,7 +174,6 @@ void SwarmFollower::push_refused(std::string why) {
   push_backoff_ns_ = std::min(2 * push_backoff_ns_, kPushRetryMax);
   const bool news = push_fault_ != why;
   push_fault_ = std::move(why);
-  if (news) host_.warn("no push: " + push_fault_);
   if (phase_ == Phase::OpeningPush) {
     if (config_.push == PushMode::Required) return lost("push is required: " + push_fault_);
     return open_events();
@@ -547,12 +546,13 @@ void SwarmFollower::report() {
   host_.report(as_wished ? STORM_SOURCE_LIVE : STORM_SOURCE_DEGRADED, summary,
                detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   host_.gauge("tier", tier_);
-  host_.info("following " + config_.host + " by " + summary);
   lost_fault_.clear();
 }
 
-// One line of log for each new reason.
+// The host logs each report: one for each new reason.
 void SwarmFollower::report_lost(const std::string& why) {
+  if (why == lost_fault_) return;
+  lost_fault_ = why;
   const std::string summary = config_.host + ": " + why;
   const nlohmann::json detail = {{"tier", 0},
                                  {"tier_name", tier_name()},
@@ -563,9 +563,6 @@ void SwarmFollower::report_lost(const std::string& why) {
   host_.report(STORM_SOURCE_LOST, summary,
                detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   host_.gauge("tier", tier_);
-  if (why == lost_fault_) return;
-  lost_fault_ = why;
-  host_.warn("lost " + summary);
 }
 
 }  // namespace storm::swarm

@@ -146,7 +146,7 @@ class SwarmFollower {
   std::string node_id_;
   std::string push_fault_;    // why not tier 1
   std::string events_fault_;  // why not tier 2
-  std::string lost_fault_;    // the last one that was logged
+  std::string lost_fault_;    // the last one that was reported
   std::int64_t backoff_ns_ = kBackoffMin;
   std::int64_t push_backoff_ns_ = kPushRetryMin;
   std::int64_t connect_due_ns_ = 0;
