@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("stormd"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %n: %v");
 
   const Environment environment = Environment::of_process();
   const auto config = read_config(line, environment);

@@ -30,7 +30,8 @@ void Change::add_event(Event event) {
   state_.events.put(event.id, share(std::move(event)));
   while (state_.events.size() > events_kept_) {
     const std::uint64_t oldest = state_.events.begin()->first;
-    touched_.events.insert(oldest);
+    // One of this very change was never stored.
+    if (touched_.events.erase(oldest) == 0) touched_.events.insert(oldest);
     state_.events.erase(oldest);
   }
 }

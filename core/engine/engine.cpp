@@ -95,7 +95,14 @@ struct Engine::Impl {
                                                     : Result<Outcome>(std::move(made).error())});
     }
     Result<void> saved = reserve_revisions(next.revision);
-    if (saved && !durable_tasks.empty()) saved = writer.commit(durable, next);
+    if (saved && !durable_tasks.empty()) {
+      auto later = writer.commit(durable, next);
+      if (later) {
+        behind.entities.merge(later->entities);
+      } else {
+        saved = later.error();
+      }
+    }
     if (!saved) {
       if (index_touched) rebuild_index(*before);
       return refuse_durable(std::move(tasks), std::move(answers), durable_tasks, saved.error());

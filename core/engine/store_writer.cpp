@@ -90,9 +90,17 @@ void StoreWriter::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<void> StoreWriter::commit(const Touched& touched, const State& state) {
+Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) {
   Transaction transaction;
-  for (const Id& id : touched.entities) add_entity(transaction, state, id);
+  Touched later;
+  for (const Id& id : touched.entities) {
+    const bool fits = transaction.puts.size() + transaction.deletes.size() < kCommitRowsMax;
+    if (fits || id.kind != EntityKind::Resource || state.exists(id)) {
+      add_entity(transaction, state, id);
+    } else {
+      later.entities.insert(id);
+    }
+  }
   for (const std::uint64_t number : touched.events) add_event(transaction, state, number);
   const std::lock_guard storage_lock(storage_mutex_);
   Result<void> outcome = storage_.apply(transaction);
@@ -108,7 +116,8 @@ Result<void> StoreWriter::commit(const Touched& touched, const State& state) {
     }
   }
   note(outcome);
-  return outcome;
+  if (!outcome) return outcome.error();
+  return later;
 }
 
 void StoreWriter::write_behind(const Touched& touched) {

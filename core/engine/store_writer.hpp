@@ -18,7 +18,8 @@
 
 namespace storm {
 
-inline constexpr std::size_t kBehindChunk = 1000;  // rows of one transaction
+inline constexpr std::size_t kBehindChunk = 1000;       // rows of one transaction
+inline constexpr std::size_t kCommitRowsMax = 50'000;  // of one commit; further resources are written behind
 
 // Spaces and keys of the store.
 inline constexpr std::string_view kEventSpace = "events";
@@ -40,7 +41,7 @@ class StoreWriter {
 
   // Makes what was touched durable as it is in `state`. On an error nothing was written.
   // [engine-thread]
-  Result<void> commit(const Touched& touched, const State& state);
+  Result<Touched> commit(const Touched& touched, const State& state);
   // Notes what is to be written behind. Call after its state is published.  [engine-thread]
   void write_behind(const Touched& touched);
   // One row of the meta space, durable.  [engine-thread]
