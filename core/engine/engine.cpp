@@ -53,7 +53,9 @@ struct Engine::Impl {
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
         published(std::make_shared<const State>(std::move(loaded.state))),
-        writer(store, [this] { return published.load(); }) {}
+        writer(store, [this] { return published.load(); }) {
+    writer.write_behind(loaded.leftovers);
+  }
 
   void run() {
     MonoTime next_tick = 0;

@@ -131,8 +131,11 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
         Resource resource = STORM_TRY(resource_from_row(id, row));
         // Deleted with its agent; only its own row was not reached before the stop.
-    if (resource.owner && !state.exists(*resource.owner)) return {};
-    if (!resource.uid.empty()) resource.stale = true;
+        if (resource.owner && !state.exists(*resource.owner)) {
+          loaded.leftovers.entities.insert(id);
+          return {};
+        }
+        if (!resource.uid.empty()) resource.stale = true;
         add_names(state, id, resource.names);
         auto shared = std::make_shared<const Resource>(std::move(resource));
         state.ordered_resources.insert_or_assign(shared);

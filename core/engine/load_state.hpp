@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/result.hpp"
+#include "core/engine/change.hpp"
 #include "core/engine/state.hpp"
 #include "core/groups/group_index.hpp"
 #include "core/query/operator.hpp"
@@ -13,6 +14,7 @@ namespace storm {
 struct LoadedState {
   State state;
   GroupIndex index;
+  Touched leftovers;                   // rows of the store that belong to nothing any more
   std::string redaction_key;           // empty: the store has none yet
   std::uint64_t revision_ceiling = 0;  // revisions up to here may have been given out
 };

@@ -18,8 +18,9 @@
 
 namespace storm {
 
-inline constexpr std::size_t kBehindChunk = 1000;       // rows of one transaction
-inline constexpr std::size_t kCommitRowsMax = 50'000;  // of one commit; further resources are written behind
+inline constexpr std::size_t kBehindChunk = 1000;  // rows of one transaction
+inline constexpr std::size_t kCommitRowsMax =
+    50'000;  // of one commit; further resources are written behind
 
 // Spaces and keys of the store.
 inline constexpr std::string_view kEventSpace = "events";

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/store_writer.hpp"
 #include "engine_fixture.hpp"
 
 using namespace storm;
@@ -118,4 +119,39 @@ TEST_CASE("durability: only the newest events are kept", "[engine]") {
     return {};
   }));
   CHECK(rows == 10);
+}
+
+TEST_CASE("durability: what a crash left of a deleted agent's resources is cleared away",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod");
+  f.discover(agent, {.upserts = {f.task("a"), f.task("b")}});
+  f.engine.reset();
+  Transaction deletion;
+  deletion.deletes.push_back({"agents", to_base62(agent.uuid), {}});
+  REQUIRE(f.storage->apply(deletion));
+  f.restart();
+  CHECK(f.engine->snapshot()->resources.empty());
+  CHECK(f.engine->snapshot()->names.empty());
+  f.engine.reset();
+  std::size_t rows = 0;
+  REQUIRE(f.storage->load("resources", [&](Row) -> Result<void> {
+    ++rows;
+    return {};
+  }));
+  CHECK(rows == 0);
+}
+
+TEST_CASE("durability: an agent with more resources than one transaction holds is deleted whole",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod");
+  constexpr std::size_t kResources = kCommitRowsMax + 1000;
+  DiscoveryBatch batch;
+  for (std::size_t i = 0; i < kResources; ++i) batch.upserts.push_back(f.task(std::to_string(i)));
+  f.discover(agent, std::move(batch));
+  f.remove(EntityKind::Agent, "prod");
+  CHECK(f.engine->snapshot()->resources.empty());
+  f.restart();
+  CHECK(f.engine->snapshot()->resources.empty());
 }
