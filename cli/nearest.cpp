@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/base/edit_distance.hpp"
+
 namespace storm::cli {
 namespace {
 
@@ -12,25 +14,6 @@ std::string folded(std::string_view text) {
   std::string out(text.substr(0, kWordMax));
   for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
-}
-
-// Insertions, deletions, substitutions and swaps of neighbours.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    now[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
-      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + cost});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        now[j] = std::min(now[j], before[j - 2] + 1);
-      }
-    }
-    std::swap(before, last);
-    std::swap(last, now);
-  }
-  return last[b.size()];
 }
 
 }  // namespace
@@ -48,7 +31,7 @@ std::vector<std::string> nearest(std::string_view word,
     const std::size_t longer = std::max(wanted.size(), name.size());
     const std::size_t shorter = std::min(wanted.size(), name.size());
     if (!begins && longer - shorter > near_enough) continue;  // lists are long, distances dear
-    const std::size_t far = distance(wanted, name);
+    const std::size_t far = edit_distance(wanted, name);
     if (far <= near_enough || begins) found.emplace_back(far, candidate);
   }
   std::stable_sort(found.begin(), found.end(),
