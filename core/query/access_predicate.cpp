@@ -94,6 +94,7 @@ void collect(const Condition& condition, const Path* base, std::vector<AccessPre
 
 // `base` is the array's path when the condition is about its elements.
 void collect_leaf(const Condition& leaf, const Path* base, std::vector<AccessPredicate>& found) {
+  if (std::holds_alternative<ExpressionTest>(leaf.test)) return;
   if (base && leaf.path && leaf.path->positions() > 0) return;
   const Path joined = base && leaf.path ? Path(base->text() + "." + leaf.path->text())
                                         : *(base ? base : leaf.path.get());

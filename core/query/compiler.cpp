@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/base/edit_distance.hpp"
+#include "core/query/expression.hpp"
 #include "core/query/logic.hpp"
 #include "core/query/value_order.hpp"
 
@@ -53,7 +54,7 @@ std::string shown(std::string_view text, std::size_t bytes_max) {
   return std::string(text.substr(0, bytes_max)) + "...";
 }
 
-constexpr std::string_view kFilterOperators[] = {"$and", "$comment", "$nor", "$or"};
+constexpr std::string_view kFilterOperators[] = {"$and", "$comment", "$expr", "$nor", "$or"};
 
 }  // namespace
 
@@ -162,7 +163,7 @@ Result<Condition> Compiler::filter(const Value& filter, const Spot& spot, std::s
   return all_of(std::move(conditions));
 }
 
-Result<Path> Compiler::read_path(std::string_view key, const Spot& spot) {
+Result<Path> read_path(std::string_view key, const Spot& spot) {
   if (key.size() > kPathBytesMax) {
     return refused(spot, "a path has at most " + std::to_string(kPathBytesMax) + " bytes");
   }
@@ -185,6 +186,15 @@ Result<Condition> Compiler::member(const Value::Member& member, const Spot& spot
     if (key == "$and") return all_of(std::move(parts));
     Condition any = any_of(std::move(parts));
     return key == "$nor" ? negate(std::move(any)) : std::move(any);
+  }
+  if (key == "$expr") {
+    if (elements_ > 0) {
+      return refused(spot, "$expr is about the whole document and cannot stand in $elemMatch");
+    }
+    ExpressionTest test;
+    test.expression = std::make_shared<const Expression>(
+        STORM_TRY(Expression::parse(operand, spot, expression_nodes_)));
+    return leaf(nullptr, std::move(test));
   }
   if (is_operator(key)) return unknown(key, spot, false);
   if (odd_keys_ == OddKeys::Ignored && is_odd(key)) return always(true);
@@ -266,7 +276,12 @@ namespace {
 
 // Paths inside an $elemMatch belong to the element.
 void collect_fields(const Condition& condition, std::set<std::string>& fields) {
-  if (condition.kind == Condition::Kind::Leaf) fields.insert(condition.path->steps().front().name);
+  if (condition.kind == Condition::Kind::Leaf && condition.path) {
+    fields.insert(condition.path->steps().front().name);
+  }
+  if (const auto* test = std::get_if<ExpressionTest>(&condition.test)) {
+    test->expression->collect_fields(fields);
+  }
   for (const Condition& child : condition.children) collect_fields(child, fields);
 }
 

@@ -41,7 +41,6 @@ class Compiler {
   static std::span<const FieldOperator> field_operators();
   static const FieldOperator* find_field_operator(std::string_view name);
 
-  Result<Path> read_path(std::string_view key, const Spot& spot);
   Result<Condition> member(const Value::Member& member, const Spot& spot, std::size_t depth);
   Result<std::vector<Condition>> branches(const Value& list, const Spot& spot, std::size_t depth);
   Result<Condition> field(const std::shared_ptr<const Path>& path, const Value& operand,
@@ -72,6 +71,8 @@ class Compiler {
   const OddKeys odd_keys_;
   std::size_t nodes_ = 0;
   std::size_t programs_ = 0;
+  std::size_t expression_nodes_ = 0;
+  std::size_t elements_ = 0;  // $elemMatch around the place that is read
 };
 
 // InvalidArgument, with the place in front of the message.
@@ -82,9 +83,10 @@ std::string quoted(std::string_view word);
 Test test_of(std::shared_ptr<const OperatorProgram> program);
 // `; did you mean "$regex"?`, or nothing when no candidate is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+Result<Path> read_path(std::string_view text, const Spot& spot);
 // The first key decides how an object is read.
 bool holds_operators(const Value& value);
-// $and, $or, $nor, $comment: they stand beside fields.
+// $and, $or, $nor, $expr, $comment: they stand beside fields.
 bool is_filter_operator(std::string_view name);
 
 }  // namespace storm

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/query/expression.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -138,6 +139,9 @@ bool passes(const ElementTest& test, const Value* value) {
   return false;
 }
 
+// Never asked: expressions are refused where single values are tested.
+bool passes(const ExpressionTest&, const Value*) { return false; }
+
 template <typename T>
 constexpr PathEnd path_end() {
   constexpr bool whole = std::is_same_v<T, ExistsTest> || std::is_same_v<T, SizeTest> ||
@@ -183,9 +187,14 @@ bool matches(const Condition& condition, const DocumentView& document) {
   return evaluate(condition, [&](const Condition& leaf) {
     return std::visit(
         [&](const auto& test) {
-          constexpr PathEnd end = path_end<std::decay_t<decltype(test)>>();
-          return walk_path<end>(document, *leaf.path,
-                                [&](const Value* value) { return passes(test, value); });
+          using T = std::decay_t<decltype(test)>;
+          if constexpr (std::is_same_v<T, ExpressionTest>) {
+            return test.expression->holds(document);
+          } else {
+            constexpr PathEnd end = path_end<T>();
+            return walk_path<end>(document, *leaf.path,
+                                  [&](const Value* value) { return passes(test, value); });
+          }
         },
         leaf.test);
   });

@@ -16,6 +16,7 @@
 namespace storm {
 
 struct Condition;
+class Expression;
 
 struct EqualTest {
   Value value;  // null: also matches a missing field
@@ -82,14 +83,19 @@ struct ElementTest {
   bool fields = false;  // a filter over the element's fields; else tests of the element itself
 };
 
+// $expr: about the whole document, without a path.
+struct ExpressionTest {
+  std::shared_ptr<const Expression> expression;
+};
+
 using Test = std::variant<EqualTest, OrderTest, InTest, PrefixTest, ExistsTest, SizeTest, TypeTest,
-                          ModTest, BitsTest, ProgramTest, ElementTest>;
+                          ModTest, BitsTest, ProgramTest, ElementTest, ExpressionTest>;
 
 struct Condition {
   enum class Kind : std::uint8_t { True, False, All, Any, Not, Leaf };
   Kind kind = Kind::True;
   std::vector<Condition> children;   // All, Any; Not has one
-  std::shared_ptr<const Path> path;  // Leaf; null inside an $elemMatch on values
+  std::shared_ptr<const Path> path;  // Leaf; null for $expr and inside an $elemMatch on values
   Test test;                         // Leaf
 };
 

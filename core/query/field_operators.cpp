@@ -251,10 +251,11 @@ Result<Condition> Compiler::element_match(const Place& place) {
   ElementTest test;
   test.fields = !holds_operators(place.operand) ||
                 is_filter_operator(place.operand.as_object().front().first);
-  Condition inner = test.fields
-                        ? STORM_TRY(filter(place.operand, place.spot, place.depth + 1))
-                        : STORM_TRY(operators(nullptr, place.operand, place.spot, place.depth + 1));
-  test.condition = std::make_unique<const Condition>(std::move(inner));
+  ++elements_;
+  auto inner = test.fields ? filter(place.operand, place.spot, place.depth + 1)
+                           : operators(nullptr, place.operand, place.spot, place.depth + 1);
+  --elements_;
+  test.condition = std::make_unique<const Condition>(STORM_TRY(std::move(inner)));
   return leaf(place.path, std::move(test));
 }
 

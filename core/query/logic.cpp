@@ -15,6 +15,7 @@ std::size_t cost(const Condition& condition) {
   if (condition.kind != Kind::Leaf) return sum;
   if (condition.path) sum += condition.path->steps().size();
   if (std::holds_alternative<ProgramTest>(condition.test)) sum += 20;
+  if (std::holds_alternative<ExpressionTest>(condition.test)) sum += 50;
   if (const auto* in = std::get_if<InTest>(&condition.test)) sum += 5 + 20 * in->programs.size();
   if (const auto* element = std::get_if<ElementTest>(&condition.test)) {
     sum += 10 + cost(*element->condition);
