@@ -26,7 +26,7 @@ SwarmObject object_of(const json& task_json) { return *read_task(task_json.dump(
 WatchEvent event(const std::string& id, std::uint64_t version, bool removed = false) {
   WatchEvent out;
   out.id = id;
-  out.service_id = "s";
+  out.service_id = std::string("s");  // "s" alone: a false alarm of g++ 12 (GCC bug 105651)
   out.version = version;
   out.removed = removed;
   return out;
