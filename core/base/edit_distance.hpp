@@ -17,7 +17,6 @@ std::vector<std::string> nearest_words(std::string_view word,
                                        std::span<const std::string_view> candidates,
                                        std::size_t count);
 
-
 // The one that was most likely meant; empty when none is near enough.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
 // "; did you mean \"listen\"?", or "; known are listen, storage, ...".

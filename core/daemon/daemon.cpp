@@ -123,7 +123,8 @@ void Daemon::start_executor(const InstanceConfig& config) {
 
 std::vector<std::string> Daemon::urls() const {
   std::vector<std::string> urls;
-  for (const rest::ListenAddress& address : server_->endpoints()) urls.push_back("http://" + address.to_string());
+  for (const rest::ListenAddress& address : server_->endpoints())
+    urls.push_back("http://" + address.to_string());
   return urls;
 }
 
