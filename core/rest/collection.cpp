@@ -30,10 +30,36 @@ Result<Wish> read_wish(const Call& call) {
   return wish;
 }
 
+// Walks a part of a listing.
+class Walk {
+ public:
+  Walk(std::shared_ptr<const Listing> listing, std::size_t begin, std::size_t end)
+      : listing_(std::move(listing)), next_(begin), end_(end) {
+    if (!listing_->all_resources || begin >= end) return;
+    const auto& resources = listing_->snapshot->ordered_resources;
+    resource_ = resources.lower_bound(resources.nth(begin));
+  }
+  bool at_end() const { return next_ >= end_; }
+  const State& state() const { return *listing_->snapshot; }
+  Id take() {
+    const std::size_t index = next_++;
+    if (!listing_->all_resources) return {listing_->kind, listing_->items[index]};
+    const Id id = (*resource_)->id;
+    ++resource_;
+    return id;
+  }
+
+ private:
+  std::shared_ptr<const Listing> listing_;
+  std::size_t next_;
+  std::size_t end_;
+  PersistentSet<Shared<Resource>, ResourceOrder>::Iterator resource_;
+};
+
 // A page of a listing: headers, and a body that is made piece by piece.
 Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listing,
                std::size_t offset, Wish wish) {
-  const std::size_t total = listing->items.size();
+  const std::size_t total = listing->size();
   const std::size_t end =
       wish.limit == 0 || total - offset <= wish.limit ? total : offset + wish.limit;
   Answer answer;
@@ -44,17 +70,18 @@ Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listin
     answer.with("Link",
                 fmt::format("<{}>; rel=\"next\"", call->request.url.with("cursor", cursor)));
   }
-  answer.body = Pieces([listing, next = offset, end, first = true,
+  answer.body = Pieces([walk = Walk(listing, offset, end), first = true,
                         projection = std::move(wish.projection)](std::string& out) mutable {
     if (first) out += '[';
     const std::size_t full = out.size() + kPieceBytes;
-    for (; next < end && out.size() < full; ++next) {
+    while (!walk.at_end() && out.size() < full) {
       if (!first) out += ',';
       first = false;
-      projection.append(out, *listing->snapshot, {listing->kind, listing->items[next]});
+      const Id id = walk.take();
+      projection.append(out, walk.state(), id);
     }
-    if (next < end) return true;
-    out += "]";
+    if (!walk.at_end()) return true;
+    out += ']';
     return false;
   });
   return answer;
@@ -79,8 +106,10 @@ class Selection {
     if (!started_) {
       started_ = true;
       started_at_ = clock_.mono_now();
-      items_ = candidates_(state, call_);
       listing_->scope = scope_of(*call_);
+      listing_->all_resources =
+          !query_ && listing_->kind == EntityKind::Resource && candidates_ == all_of_kind;
+      if (!listing_->all_resources) items_ = candidates_(state, call_);
       if (!query_) listing_->items = std::move(items_);
     }
     if (query_) {
@@ -137,7 +166,8 @@ Answer continue_listing(const CallPtr& call, const std::string& cursor, Wish wis
 
 }  // namespace
 
-std::vector<Uuid> all_of(const State& state, EntityKind kind) {
+std::vector<Uuid> all_of_kind(const State& state, const CallPtr& call) {
+  const EntityKind kind = call->kind;
   std::vector<Uuid> items;
   items.reserve(state.count(kind));
   if (kind == EntityKind::Resource) {

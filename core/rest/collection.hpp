@@ -18,11 +18,11 @@ inline constexpr std::size_t kQueryTextMax = 64 * 1024;  // as a parameter of th
 inline constexpr std::string_view kCollectionParameters[] = {"q", "limit", "cursor", "fields",
                                                              "exclude"};
 
-// All of a kind, in the order in which they are listed.
-std::vector<Uuid> all_of(const State& state, EntityKind kind);
-
-// `items` are what the collection holds in that snapshot, in their order.
+// What a collection holds in that snapshot, in its order.
 using Candidates = std::vector<Uuid> (*)(const State& state, const CallPtr& call);
+// All entities of the call's kind.
+std::vector<Uuid> all_of_kind(const State& state, const CallPtr& call);
+
 void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind, Snapshot snapshot,
                        Candidates candidates);
 

@@ -44,7 +44,7 @@ std::optional<PagedListings::Position> PagedListings::find(std::string_view curs
   drop_old();
   const auto entry = std::ranges::find(entries_, token, &Entry::token);
   if (entry == entries_.end() || entry->listing->scope != scope ||
-      offset > entry->listing->items.size()) {
+      offset > entry->listing->size()) {
     return std::nullopt;
   }
   entry->used_at = clock_.mono_now();

@@ -23,8 +23,13 @@ inline constexpr std::int64_t kPagedListingLifetime = 120 * kNanosecondsPerSecon
 struct Listing {
   Snapshot snapshot;
   EntityKind kind = EntityKind::Resource;
+  bool all_resources = false;  // as the snapshot has them; `items` stays empty
   std::vector<Uuid> items;
   std::string scope;  // what was asked for: path and query
+
+  std::size_t size() const {
+    return all_resources ? snapshot->ordered_resources.size() : items.size();
+  }
 };
 
 class PagedListings {

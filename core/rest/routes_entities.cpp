@@ -12,9 +12,7 @@ namespace {
 constexpr std::string_view kItemParameters[] = {"fields", "exclude"};
 
 void list(const CallPtr& call, const Reply& reply) {
-  answer_collection(
-      call, reply, call->kind, call->api.engine.snapshot(),
-      [](const State& state, const CallPtr& asked) { return all_of(state, asked->kind); });
+  answer_collection(call, reply, call->kind, call->api.engine.snapshot(), all_of_kind);
 }
 
 Answer item(const Call& call) {
