@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "catch.hpp"
 #include "storm/cpp/text.hpp"
@@ -35,8 +36,19 @@ std::int64_t wall_ns(const storm_host*) {
 }
 constexpr storm_clock_v1 kClock{sizeof kClock, 0, &mono_ns, &wall_ns};
 
+// No call of the suite is ever cancelled.
+storm_rc cancelled(const storm_host*, const storm_call*) { return STORM_OK; }
+std::int32_t cancel_fd(const storm_host*, const storm_call*) { return -1; }
+storm_rc sleep(const storm_host*, const storm_call*, std::int64_t nanoseconds) {
+  std::this_thread::sleep_for(std::chrono::nanoseconds(nanoseconds));
+  return STORM_OK;
+}
+constexpr storm_calls_v1 kCalls{sizeof kCalls, 0, &cancelled, &cancel_fd, &sleep, nullptr, nullptr};
+
 const void* service(const storm_host*, const char* id) {
-  return std::strcmp(id, "storm.host.clock/1") == 0 ? &kClock : nullptr;
+  if (std::strcmp(id, "storm.host.clock/1") == 0) return &kClock;
+  if (std::strcmp(id, "storm.host.calls/1") == 0) return &kCalls;
+  return nullptr;
 }
 
 std::vector<storm_row> raw_rows(const std::vector<StoredRow>& rows) {
