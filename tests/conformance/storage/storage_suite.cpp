@@ -51,8 +51,8 @@ TEST_CASE("store: keys and values are bytes, NUL and nothing among them", "[stor
   REQUIRE(store->apply(put({{"s", "", "empty key"}, {"s", every, "k"}})).ok());
   const auto rows = rows_of(*store, "s");
   REQUIRE(rows.size() == 5);
-  CHECK(rows[0].key.empty());
-  CHECK(rows[0].value == "empty key");
+  CHECK(rows.at(0).key.empty());
+  CHECK(rows.at(0).value == "empty key");
   CHECK(rows[1].key == every);
   CHECK(rows[2].key == "k");
   CHECK(rows[3].key == "k\0a"s);
@@ -113,8 +113,8 @@ TEST_CASE("store: takes the largest space, key, value and transaction it must ta
   REQUIRE(store->apply(put({{space, key, value}})).ok());
   const auto rows = rows_of(*store, space);
   REQUIRE(rows.size() == 1);
-  CHECK(rows[0].key == key);
-  CHECK((rows[0].value == value));
+  CHECK(rows.at(0).key == key);
+  CHECK((rows.at(0).value == value));
   REQUIRE(store->apply(remove({{space, key, ""}})).ok());
 
   Change many;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,10 +75,12 @@ class ScratchFolder {
 
 inline std::vector<StoredRow> rows_of(StoreUnderTest& store, std::string_view space) {
   std::vector<StoredRow> rows;
-  store.load(space, [&](const StoredRow& row) {
+  const Outcome loaded = store.load(space, [&](const StoredRow& row) {
     rows.push_back(row);
     return STORM_OK;
   });
+  // Not an empty listing: a test must not go on with rows that it does not have.
+  if (!loaded.ok()) throw std::runtime_error("load failed: " + loaded.message);
   return rows;
 }
 
