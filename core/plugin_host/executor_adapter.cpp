@@ -161,8 +161,17 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     std::int64_t wait = kRetryFirst;
     while (!cancelled()) {
       listed_ = false;
+      relist_ = false;
       const Outcome outcome = list_and_watch();
       if (cancelled() || superseded_) break;
+      // The model asked for it, so there is nothing to wait for; only a source that it forgets
+      // again before the listing was complete waits like any failure.
+      if (relist_ && (listed_ || !relisted_)) {
+        relisted_ = !listed_;
+        log().info("{}listing again: the model does not know it any more", label());
+        continue;
+      }
+      relisted_ = false;
       if (listed_) wait = kRetryFirst;
       const std::int64_t pause = pause_after(outcome, wait);
       mark_stale(outcome, pause);
@@ -178,7 +187,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       Outcome listing = call("sync", STORM_T_WORK, [&](const storm_call* raw) {
         return table.sync(instance_->handle(), raw, to_abi(name_), &feed_);
       });
-      if (listing.error || cancelled() || superseded_) return listing;
+      if (listing.error || cancelled() || superseded_ || relist_) return listing;
     }
     const std::string bookmark = this->bookmark();
     Outcome watching = call("watch", STORM_T_WATCH, [&](const storm_call* raw) {
@@ -225,6 +234,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     DiscoveryBatch batch;
     batch.scope = name_;
     batch.stale = true;
+    // Relist needs no more than what happens anyway.
     if (gate_->publish(std::move(batch)) == Taken::Superseded) superseded_ = true;
   }
 
@@ -254,12 +264,23 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       case Taken::Superseded:
         superseded_ = true;
         return STORM_E_FENCED;
+      case Taken::Relist:
+        relist();
+        return STORM_E_CONFLICT;
       case Taken::Yes:
         break;
     }
     if (ends_listing) note_listing();
     if (!bookmark.empty()) set_bookmark(bookmark);
     return STORM_OK;
+  }
+  // What was listed is forgotten: the attempt is cut short, so that a watch which carries on after
+  // the answer does not keep the rest from being listed.
+  void relist() {
+    set_bookmark({});
+    const std::lock_guard lock(mutex_);
+    relist_ = true;
+    if (call_) call_->cancel();
   }
   // A plugin that says nothing of its source itself is live once it has listed it.
   void note_listing() {
@@ -304,6 +325,8 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
   std::thread thread_;
   std::atomic<bool> listed_ = false;  // this attempt completed a listing
   std::atomic<bool> superseded_ = false;
+  std::atomic<bool> relist_ = false;  // the model wants this attempt to begin again
+  bool relisted_ = false;             // so did it the one before, which listed nothing; own thread
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

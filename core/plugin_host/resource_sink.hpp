@@ -12,6 +12,7 @@ enum class Taken {
   Yes,
   Stopped,     // `stop` said so before there was room
   Superseded,  // somebody else speaks for this source now
+  Relist,      // the model does not know this source any more: list again
 };
 
 class ResourceSink {

@@ -144,6 +144,34 @@ TEST_CASE("executor: a superseded source is left alone", "[plugin_host]") {
   CHECK(running.sink->batches().size() == 1);
 }
 
+TEST_CASE("executor: a source that the model forgot is listed again at once", "[plugin_host]") {
+  Running running("good");
+  running.sink->answer_once(Taken::Relist);
+  const auto before = std::chrono::steady_clock::now();
+  running.run();
+  REQUIRE(running.sink->wait_until(
+      [](const Batches&, const Reports& reports) { return !reports.empty(); }));
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::nanoseconds(kRetryFirst));
+  CHECK(running.adapter->stop());
+  const Batches batches = running.sink->batches();
+  REQUIRE(batches.size() == 2);
+  CHECK(batches[1].sync_begin);
+  CHECK(batches[1].upserts.size() == 1);
+  CHECK(running.sink->reports().at(0).state == SourceState::Live);
+}
+
+TEST_CASE("executor: a model that takes no listing is not asked in a tight loop", "[plugin_host]") {
+  Running running("good");
+  running.sink->answer(Taken::Relist);
+  running.run();
+  // Twice at once, then the batch that says that it is stale, and a pause.
+  REQUIRE(running.sink->wait_until(
+      [](const Batches& batches, const Reports&) { return batches.size() >= 3; }));
+  CHECK(running.adapter->stop());
+  CHECK(running.sink->batches().size() == 3);
+  CHECK(running.sink->batches().at(2).stale);
+}
+
 TEST_CASE("executor: stopping does not wait for a model that is behind", "[plugin_host]") {
   Running running("good");
   running.sink->block();

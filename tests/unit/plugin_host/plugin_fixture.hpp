@@ -11,8 +11,10 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/plugin_host/plugin_instance.hpp"
@@ -82,7 +84,8 @@ class KeepingSink final : public ResourceSink {
     batches_.push_back(std::move(batch));
     changed_.notify_all();
     while (blocked_ && !stop()) changed_.wait_for(lock, std::chrono::milliseconds(5));
-    return blocked_ ? Taken::Stopped : answer_;
+    if (blocked_) return Taken::Stopped;
+    return std::exchange(once_, std::nullopt).value_or(answer_);
   }
   void report(SourceReport report) override {
     const std::lock_guard lock(mutex_);
@@ -96,6 +99,10 @@ class KeepingSink final : public ResourceSink {
   void answer(Taken taken) {
     const std::lock_guard lock(mutex_);
     answer_ = taken;
+  }
+  void answer_once(Taken taken) {
+    const std::lock_guard lock(mutex_);
+    once_ = taken;
   }
   // False when it did not come true within ten seconds.
   template <typename Condition>
@@ -120,6 +127,7 @@ class KeepingSink final : public ResourceSink {
   std::vector<SourceReport> reports_;    // Guarded by mutex_.
   bool blocked_ = false;                 // Guarded by mutex_.
   Taken answer_ = Taken::Yes;            // Guarded by mutex_.
+  std::optional<Taken> once_;            // Guarded by mutex_; the next answer, if it is another.
 };
 
 }  // namespace storm::test
