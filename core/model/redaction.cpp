@@ -25,9 +25,9 @@ constexpr std::array<std::string_view, 10> kOpenMaps = {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool contains_word(std::string_view text, std::string_view word) {
-  return std::search(text.begin(), text.end(), word.begin(), word.end(),
-                     [](char a, char b) { return lower(a) == b; }) != text.end();
+bool starts_with_word(std::string_view text, std::string_view word) {
+  return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                  [](char a, char b) { return a == lower(b); });
 }
 
 bool equal_words(std::string_view a, std::string_view b) {
@@ -47,20 +47,55 @@ std::string_view url_password(std::string_view text) {
                                          : rest.substr(colon + 1, at - colon - 1);
 }
 
+// Whether a string of this JSON text goes on with an '@' after a "://", its slashes escaped or not.
+bool may_hold_url_password(std::string_view json) {
+  for (const std::string_view slashes : {R"(://)", R"(:\/\/)"}) {
+    for (std::size_t at = json.find(slashes); at != std::string_view::npos;
+         at = json.find(slashes, at)) {
+      for (at += slashes.size(); at < json.size() && json[at] != '"'; ++at) {
+        if (json[at] == '@') return true;
+        if (json[at] == '\\') ++at;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Redactor::Redactor(std::string key, Options options)
     : key_(std::move(key)), enabled_(options.enabled) {
-  words_.assign(kSecretWords.begin(), kSecretWords.end());
-  for (std::string word : options.extra_words) {
+  for (const std::string_view word : kSecretWords) add_word(std::string(word));
+  for (std::string& word : options.extra_words) {
     std::transform(word.begin(), word.end(), word.begin(), lower);
-    if (!word.empty()) words_.push_back(std::move(word));
+    if (!word.empty()) add_word(std::move(word));
   }
 }
 
+std::size_t Redactor::start_of(char first, char second) {
+  const auto bits = [](char c) { return static_cast<unsigned char>(c) & 31U; };
+  return bits(first) * 32 + bits(second);
+}
+
+void Redactor::add_word(std::string word) {
+  if (word.size() > 1) {
+    starts_.set(start_of(word[0], word[1]));
+  } else {
+    for (std::size_t second = 0; second < 32; ++second) {
+      starts_.set(start_of(word[0], static_cast<char>(second)));
+    }
+  }
+  words_.push_back(std::move(word));
+}
+
+// Whole snapshots are looked through, so the text is walked once, whatever the number of words.
 bool Redactor::is_secret_name(std::string_view name) const {
-  return std::any_of(words_.begin(), words_.end(),
-                     [&](const std::string& word) { return contains_word(name, word); });
+  for (; !name.empty(); name.remove_prefix(1)) {
+    if (!starts_[start_of(name[0], name.size() > 1 ? name[1] : '\0')]) continue;
+    const auto starts_here = [&](const std::string& word) { return starts_with_word(name, word); };
+    if (std::any_of(words_.begin(), words_.end(), starts_here)) return true;
+  }
+  return false;
 }
 
 std::string Redactor::fingerprint(std::string_view secret) const {
@@ -163,7 +198,7 @@ std::shared_ptr<const std::string> Redactor::redact(
     std::shared_ptr<const std::string> snapshot) const {
   if (!enabled_ || !snapshot) return snapshot;
   // Most snapshots have nothing that could be a secret: they are not even parsed.
-  if (!is_secret_name(*snapshot) && snapshot->find("://") == std::string::npos &&
+  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) &&
       snapshot->find("SWMTKN-") == std::string::npos) {
     return snapshot;
   }

@@ -4,6 +4,7 @@
 // labels, Env, env, Options, DriverOpts, Args maps and the like, wherever the name looks like a
 // secret's (password, token, private key, ...).
 #pragma once
+#include <bitset>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,9 +31,14 @@ class Redactor {
 
  private:
   class Walk;
+  // Two characters as a place in starts_, without regard to case; others may share it.
+  static std::size_t start_of(char first, char second);
+  void add_word(std::string word);
+
   const std::string key_;
   const bool enabled_;
   std::vector<std::string> words_;
+  std::bitset<1024> starts_;  // the first two characters of every word
 };
 
 }  // namespace storm

@@ -30,6 +30,27 @@ TEST_CASE("redaction: secrets of environments, labels, command lines and URLs ar
                           : redactor.fingerprint("SWMTKN-hunter2")) != std::string::npos);
 }
 
+TEST_CASE("redaction: a password in a URL is found however its text is escaped", "[model]") {
+  const Redactor redactor("key", {});
+  const std::string text =
+      GENERATE(R"({"u":"http:\/\/u:hunter2@h\/"})", R"({"u":"a http://u:hunter2\u0026x@h"})",
+               R"({"v":"http://h/", "u":"http://u:\"hunter2\"@h/"})",
+               R"({"u":"http://h/\\", "v":"tcp://u:hunter2@h"})");
+  CHECK(redact(redactor, text).find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("redaction: a name is a secret's wherever the word stands in it, in any case",
+          "[model]") {
+  const Redactor redactor("key", {true, {"Z", "Größe", "-x"}});
+  const std::string secret = GENERATE("password", "DB_PASSWORD", "aPi-KeY", "xsecret", "ssecret",
+                                      "z", "Z1", "a z", "größe", "foo-X", "tokentoke");
+  CAPTURE(secret);
+  CHECK(redactor.is_secret_name(secret));
+  const std::string plain = GENERATE("", "p", "pass", "passiv", "toke", "secre", "key", "- x");
+  CAPTURE(plain);
+  CHECK_FALSE(redactor.is_secret_name(plain));
+}
+
 TEST_CASE("redaction: what is no secret keeps its bytes", "[model]") {
   const Redactor redactor("key", {});
   const std::string text = GENERATE(
