@@ -171,6 +171,13 @@ std::string_view bytes_of(const std::array<std::uint8_t, 16>& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
+void roll_back(const Database& database) {
+  // SQLite has rolled back by itself after some failures; then this one is refused, rightly.
+  if (database.in_transaction()) {
+    sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
 }  // namespace
 
 SqliteStore::Open::Open(const std::string& path, const std::string& lock_path)
@@ -291,14 +298,15 @@ std::uint64_t SqliteStore::apply(const sdk::Transaction& transaction) {
   try {
     write(*open_, transaction, revision, fence);
   } catch (const Fault& fault) {
-    sqlite3* handle = open_->database.handle();
-    // SQLite has rolled back by itself after some failures; then this one is refused, rightly.
-    if (open_->database.in_transaction())
-      sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    roll_back(open_->database);
     // Room that the write-ahead file takes may be what the next transaction needs.
     if (fault.code() == STORM_E_QUOTA) {
-      sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+      sqlite3_wal_checkpoint_v2(open_->database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                nullptr, nullptr);
     }
+    throw;
+  } catch (...) {
+    roll_back(open_->database);
     throw;
   }
   open_->revision = revision;
