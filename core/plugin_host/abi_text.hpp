@@ -18,6 +18,11 @@ inline std::string_view text_of(storm_str text) {
 }
 inline storm_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
 
+// Nothing but white space, as the model's fields see it.
+inline bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 // A plugin's message fit for a log, a terminal and JSON: one line, bounded, valid UTF-8, no control
 // characters.
 std::string one_line(std::string_view text);

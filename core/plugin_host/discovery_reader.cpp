@@ -11,6 +11,7 @@
 
 #include "core/document/json.hpp"
 #include "core/document/json_scan.hpp"
+#include "core/model/fields.hpp"
 #include "core/plugin_host/abi_text.hpp"
 
 namespace storm {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::uint32_t kBatchFlags = STORM_B_SYNC_BEGIN | STORM_B_SYNC_END | STORM_B_STALE;
 constexpr std::uint32_t kResourceFlags = STORM_R_STALE;
+constexpr std::uint64_t kRevisionMax = INT64_MAX;  // what a row of the store can hold
 
 // Reads one batch; the first violation is kept and ends the reading.
 class Reader {
@@ -75,16 +77,19 @@ class Reader {
     check_flags(in.flags, kResourceFlags);
     out.uid = text(in.uid, "uid", 1, kUidBytesMax);
     uid_ = out.uid;
-    out.type = text(in.type, "type", 1, kTypeBytesMax);
+    out.type = shown(in.type, "type", 1);
     out.parent_uid = text(in.parent_uid, "parent_uid", 0, kUidBytesMax);
     out.cluster_uid = text(in.cluster_uid, "cluster_uid", 0, kUidBytesMax);
     out.host_uid = text(in.host_uid, "host_uid", 0, kUidBytesMax);
-    out.image = text(in.image, "image", 0, kImageBytesMax);
-    out.image_digest = text(in.image_digest, "image_digest", 0, kImageBytesMax);
+    out.image = shown(in.image, "image", 0);
+    out.image_digest = shown(in.image_digest, "image_digest", 0);
     names(in.names, out);
     out.status = static_cast<Status>(word(in.status, "status", kStatusNames.size()));
     out.health = static_cast<Health>(word(in.health, "health", kHealthNames.size()));
     out.provider_revision = in.revision;
+    if (in.revision > kRevisionMax) {
+      fail(fmt::format("revision is {}, 0 to {} are allowed", in.revision, kRevisionMax));
+    }
     out.observed_at = in.observed_wall_ns;
     if (in.observed_wall_ns < 0) fail("observed_wall_ns is negative");
     out.stale = (in.flags & STORM_R_STALE) != 0;
@@ -109,12 +114,17 @@ class Reader {
     if (error_) return;
     out.names.reserve(in.n);
     for (std::uint32_t i = 0; i < in.n; ++i) {
-      out.names.push_back(text(element<storm_str>(in, i), "name", 1, kNameBytesMax));
+      out.names.push_back(shown(element<storm_str>(in, i), "name", 1));
     }
   }
 
   std::shared_ptr<const std::string> snapshot(storm_str in) {
     if (error_ || in.n == 0) return nullptr;
+    if (in.n > kSnapshotBytesMax) {
+      fail(fmt::format("snapshot_json has {} bytes, at most {} are allowed", in.n,
+                       kSnapshotBytesMax));
+      return nullptr;
+    }
     if (!take_bytes(in, "snapshot_json")) return nullptr;
     const std::string_view json = text_of(in);
     if (Result<void> checked = check_json(json, kSnapshotDepthMax); !checked) {
@@ -122,6 +132,13 @@ class Reader {
       return nullptr;
     }
     return std::make_shared<const std::string>(json);
+  }
+
+  // A text that is shown to people: what is there is not blank.
+  std::string shown(storm_str in, std::string_view field, std::size_t low) {
+    std::string out = text(in, field, low, kNameBytesMax);
+    if (!error_ && !out.empty() && is_blank(out)) fail(fmt::format("{} is blank", field));
+    return out;
   }
 
   std::string text(storm_str in, std::string_view field, std::size_t low, std::size_t high) {

@@ -1,5 +1,6 @@
 // From a storm_batch, which a plugin wrote, to a DiscoveryBatch, which is ours. Nothing in it is
-// trusted: every size, flag, text and snapshot is checked before anything is taken. [any-thread]
+// trusted: every size, flag, text and snapshot is checked before anything is taken. What the store
+// would not give back later (see resource_from_row) is not taken either. [any-thread]
 #pragma once
 #include <cstddef>
 
@@ -12,12 +13,10 @@ namespace storm {
 inline constexpr std::size_t kBatchResourcesMax = 10'000;  // upserts and removals of a batch
 inline constexpr std::size_t kBatchBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kUidBytesMax = 512;
-inline constexpr std::size_t kTypeBytesMax = 128;
 inline constexpr std::size_t kDiscoveredNamesMax = 64;
-inline constexpr std::size_t kNameBytesMax = 1024;
-inline constexpr std::size_t kImageBytesMax = 1024;
 inline constexpr std::size_t kScopeBytesMax = 256;
 inline constexpr std::size_t kBookmarkBytesMax = 64 * 1024;
+inline constexpr std::size_t kSnapshotBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kSnapshotDepthMax = 100;
 
 // The error says which rule of storm/executor.h is broken, where and by what.

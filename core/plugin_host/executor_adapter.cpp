@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/document/json.hpp"
+#include "core/model/fields.hpp"
 #include "core/plugin_host/abi_text.hpp"
 #include "core/plugin_host/discovery_reader.hpp"
 #include "storm/executor.h"
@@ -58,6 +59,12 @@ Result<ExecutorDescription> read_description(std::string_view json) {
   if (!type || !type->is_string() || type->as_string().empty()) {
     return Error{Errc::PluginFault, "its description has no agent_type"};
   }
+  if (type->as_string().size() > kNameBytesMax || is_blank(type->as_string())) {
+    return Error{Errc::PluginFault,
+                 fmt::format("agent_type in its description has {} bytes or is blank, 1 to {} are "
+                             "allowed",
+                             type->as_string().size(), kNameBytesMax)};
+  }
   ExecutorDescription description;
   description.agent_type = type->as_string();
   if (const Value* const options = value.find("options")) {
@@ -77,18 +84,29 @@ Result<ExecutorDescription> read_description(std::string_view json) {
 }
 
 // The way to the sink. Closing it waits for those inside, which leave at once because `stopping`
-// is set first; a thread that is stuck in a plugin finds it closed should it ever come back.
+// is set first; nobody enters after that, so that one who publishes without end cannot keep the
+// closing out. A thread that is stuck in a plugin finds it closed should it ever come back.
 struct ExecutorAdapter::Gate {
   std::atomic<bool> stopping = false;
   std::shared_mutex mutex;
   std::shared_ptr<ResourceSink> sink;  // Guarded by mutex; null once closed.
+  std::mutex notify;                   // Held while a status is delivered; before mutex.
+  std::optional<SourceStatus> last;    // Guarded by notify; what was delivered last.
 
   Taken publish(DiscoveryBatch batch) {
+    if (stopping) return Taken::Stopped;
     const std::shared_lock lock(mutex);
     if (!sink || stopping) return Taken::Stopped;
     return sink->publish(std::move(batch), [this] { return stopping.load(); });
   }
-  void report(const SourceStatus& status) {
+  // Delivers the status as it is once it is this thread's turn: of two threads the later delivers
+  // the later one, whichever of them set it.
+  void report(const HostServices& services) {
+    if (stopping) return;
+    const std::lock_guard turn(notify);
+    const SourceStatus status = services.status();
+    if (last == status) return;
+    last = status;
     SourceReport report;
     report.state = static_cast<SourceState>(
         std::clamp<std::int32_t>(status.source, STORM_SOURCE_CONNECTING, STORM_SOURCE_LOST));
@@ -99,7 +117,7 @@ struct ExecutorAdapter::Gate {
       }
     }
     const std::shared_lock lock(mutex);
-    if (sink) sink->report(std::move(report));
+    if (sink && !stopping) sink->report(std::move(report));
   }
   void close() {
     stopping = true;
@@ -344,13 +362,29 @@ ExecutorAdapter::ExecutorAdapter(std::shared_ptr<PluginInstance> instance,
 
 Result<std::unique_ptr<ExecutorAdapter>> ExecutorAdapter::create(
     std::shared_ptr<PluginInstance> instance) {
-  const auto& table = instance->table<storm_executor_v1>();
-  BoundedText text;
-  const storm_out out = {sizeof(storm_out), 0, &text, &BoundedText::write};
-  PluginCall call(instance->clock(), STORM_T_WORK, kDescribeTimeout);
-  STORM_TRY(call.run(instance->name(), "describe",
-                     [&] { return table.describe(instance->handle(), call.raw(), &out); }));
-  Result<ExecutorDescription> description = read_description(text.text);
+  struct Described {
+    Result<void> result;
+    BoundedText text;
+  };
+  auto described = std::make_shared<Described>();
+  const bool in_time = run_within(kDescribeTimeout, [instance, described] {
+    const auto& table = instance->table<storm_executor_v1>();
+    const storm_out out = {sizeof(storm_out), 0, &described->text, &BoundedText::write};
+    PluginCall call(instance->clock(), STORM_T_WORK, kDescribeTimeout);
+    const auto code = call.run(instance->name(), "describe", [&] {
+      return table.describe(instance->handle(), call.raw(), &out);
+    });
+    if (!code) described->result = code.error();
+  });
+  if (!in_time) {
+    instance->abandon();
+    return Error{Errc::TimedOut,
+                 fmt::format("{}: describe did not return within {} s; the instance is left behind "
+                             "until the process ends",
+                             instance->name(), kDescribeTimeout / kNanosecondsPerSecond)};
+  }
+  STORM_TRY(described->result);
+  Result<ExecutorDescription> description = read_description(described->text.text);
   if (!description) {
     return Error{Errc::PluginFault,
                  fmt::format("{}: {}", instance->name(), description.error().message)};
@@ -371,8 +405,8 @@ void ExecutorAdapter::run(std::shared_ptr<ResourceSink> sink) {
     const std::unique_lock lock(gate_->mutex);
     gate_->sink = std::move(sink);
   }
-  instance_->services().on_status(
-      [gate = gate_](const SourceStatus& status) { gate->report(status); });
+  instance_->services().on_status([gate = gate_, services = &instance_->services()](
+                                      const SourceStatus&) { gate->report(*services); });
   for (const std::string& name : description_.scopes) {
     scopes_.push_back(std::make_shared<Scope>(instance_, gate_, name));
   }

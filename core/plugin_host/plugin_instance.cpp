@@ -66,14 +66,19 @@ bool run_within(std::int64_t timeout_ns, std::function<void()> work) {
 PluginInstance::PluginInstance(const Manifest& manifest, HostServices::Options options)
     : manifest_(manifest), services_(std::move(options)) {}
 
-// For who gives up between start and stop. Nobody shares the instance any more, so there is no
-// thread to leave it to.
+// For who gives up between start and stop, and for one that was left behind and came back after
+// all. Nobody shares the instance any more, so there is no thread to leave it to.
 PluginInstance::~PluginInstance() {
-  if (state() != PluginState::Started) return;
-  transition(PluginState::Quiescing);
-  const Result<void> quiesced = quiesce();
-  if (!quiesced) services_.log().error("{}", quiesced.error().message);
-  transition(PluginState::Stopped);
+  const bool running = state() == PluginState::Started;
+  if (!running && !instance_) return;
+  if (running) transition(PluginState::Quiescing);
+  if (begun_) {
+    const Result<void> quiesced = quiesce();
+    if (!quiesced) services_.log().error("{}", quiesced.error().message);
+  } else {
+    plugin_->descriptor->destroy(std::exchange(instance_, nullptr));
+  }
+  if (running) transition(PluginState::Stopped);
 }
 
 Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
@@ -103,31 +108,55 @@ Result<void> PluginInstance::load(LibraryRegistry& libraries) {
 }
 
 Result<void> PluginInstance::create_and_start() {
-  const storm_plugin& plugin = *plugin_->descriptor;
-  PluginCall creating(clock(), STORM_T_CTL, kStartTimeout);
-  const auto created = creating.run(name(), "create", [&] {
-    return plugin.create(services_.raw(), creating.raw(), to_abi(services_.config_json()),
-                         &instance_);
-  });
-  if (!created || !instance_) {
+  if (Result<void> made = step("create", &PluginInstance::make); !made) {
     transition(PluginState::Failed);
-    if (!created) return created.error();
-    return Error{Errc::PluginFault, fmt::format("{}: create of {} succeeded without an instance",
-                                                name(), manifest_.id)};
+    return made;
   }
   transition(PluginState::Created);
-
-  PluginCall starting(clock(), STORM_T_CTL, kStartTimeout);
-  const auto started = starting.run(name(), "start", [&] {
-    return plugin.start(instance_, starting.raw(), storm_str{nullptr, 0});
-  });
-  if (!started) {
+  if (Result<void> begun = step("start", &PluginInstance::begin); !begun) {
     transition(PluginState::Failed);
-    plugin.destroy(std::exchange(instance_, nullptr));
-    return started.error();
+    return begun;
   }
   transition(PluginState::Started);
   return {};
+}
+
+Result<void> PluginInstance::step(std::string_view what,
+                                  Result<void> (PluginInstance::*function)()) {
+  auto result = std::make_shared<Result<void>>();
+  const bool in_time = run_within(kStartTimeout, [self = shared_from_this(), result, function] {
+    *result = (self.get()->*function)();
+  });
+  if (in_time) return std::move(*result);
+  return Error{Errc::TimedOut, fmt::format("{}: {} did not return within {} s; the instance is "
+                                           "left behind until the process ends",
+                                           name(), what, kStartTimeout / kNanosecondsPerSecond)};
+}
+
+// These two run on a thread that nobody may be waiting for any more.
+Result<void> PluginInstance::make() {
+  const storm_plugin& plugin = *plugin_->descriptor;
+  PluginCall call(clock(), STORM_T_CTL, kStartTimeout);
+  STORM_TRY(call.run(name(), "create", [&] {
+    return plugin.create(services_.raw(), call.raw(), to_abi(services_.config_json()), &instance_);
+  }));
+  if (instance_) return {};
+  return Error{Errc::PluginFault,
+               fmt::format("{}: create of {} succeeded without an instance", name(), manifest_.id)};
+}
+
+Result<void> PluginInstance::begin() {
+  const storm_plugin& plugin = *plugin_->descriptor;
+  PluginCall call(clock(), STORM_T_CTL, kStartTimeout);
+  const auto started = call.run(name(), "start", [&] {
+    return plugin.start(instance_, call.raw(), storm_str{nullptr, 0});
+  });
+  if (started) {
+    begun_ = true;
+    return {};
+  }
+  plugin.destroy(std::exchange(instance_, nullptr));
+  return started.error();
 }
 
 Result<void> PluginInstance::stop() {

@@ -33,7 +33,8 @@ struct PluginEnvironment {
 class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
  public:
   // Maps the plugin, creates and starts an instance named `name`. The error says which step failed;
-  // the steps before it are undone.
+  // the steps before it are undone. A plugin that does not come back from one within kStartTimeout
+  // is left behind with its thread: TimedOut.
   static Result<std::shared_ptr<PluginInstance>> start(const Manifest& manifest, std::string name,
                                                        Value config,
                                                        const PluginEnvironment& environment);
@@ -66,6 +67,10 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
 
   Result<void> load(LibraryRegistry& libraries);
   Result<void> create_and_start();
+  Result<void> make();
+  Result<void> begin();
+  // Runs one step of the start on a thread of its own, which is left behind when it hangs.
+  Result<void> step(std::string_view what, Result<void> (PluginInstance::*function)());
   Result<void> quiesce();
   void transition(PluginState to);
 
@@ -74,6 +79,7 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
   std::atomic<PluginState> state_ = PluginState::Discovered;
   std::shared_ptr<const LoadedPlugin> plugin_;
   storm_inst* instance_ = nullptr;
+  bool begun_ = false;  // its start succeeded
 };
 
 // Runs `work` on a thread of its own and waits for it; false when it was not done in time. The

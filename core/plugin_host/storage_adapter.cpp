@@ -135,12 +135,23 @@ Result<void> StorageAdapter::apply(const Transaction& transaction) {
 
 Result<void> StorageAdapter::stop() {
   if (instance_->state() != PluginState::Started) return {};
-  const auto& table = instance_->table<storm_storage_v1>();
-  PluginCall call(instance_->clock(), STORM_T_CTL, kCloseTimeout);
-  const auto closed = call.run(instance_->name(), "close",
-                               [&] { return table.close(instance_->handle(), call.raw()); });
+  auto closed = std::make_shared<Result<void>>();
+  const bool in_time = run_within(kCloseTimeout, [instance = instance_, closed] {
+    const auto& table = instance->table<storm_storage_v1>();
+    PluginCall call(instance->clock(), STORM_T_CTL, kCloseTimeout);
+    const auto code = call.run(instance->name(), "close",
+                               [&] { return table.close(instance->handle(), call.raw()); });
+    if (!code) *closed = code.error();
+  });
+  if (!in_time) {
+    instance_->abandon();
+    return Error{Errc::TimedOut,
+                 fmt::format("{}: close did not return within {} s; the store is left behind until "
+                             "the process ends",
+                             instance_->name(), kCloseTimeout / kNanosecondsPerSecond)};
+  }
   Result<void> stopped = instance_->stop();
-  if (!closed) return closed.error();
+  if (!*closed) return closed->error();
   return stopped;
 }
 

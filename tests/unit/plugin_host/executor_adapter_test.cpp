@@ -64,10 +64,17 @@ TEST_CASE("executor: batches that break a rule are refused whole, with the rule"
       {"long_uid", "upserts[0]: uid has 513 bytes, 1 to 512 are allowed"},
       {"null_text", "upserts[0] (uid \"one\"): type is NULL but has 3 bytes"},
       {"not_utf8", "upserts[0] (uid \"one\"): image is not valid UTF-8"},
+      {"long_type", "upserts[0] (uid \"one\"): type has 513 bytes, 1 to 512 are allowed"},
+      {"blank_image", "upserts[0] (uid \"one\"): image is blank"},
+      {"revision",
+       "upserts[0] (uid \"one\"): revision is 9223372036854775808, 0 to 9223372036854775807 are "
+       "allowed"},
+      {"large_snapshot",
+       "upserts[0] (uid \"one\"): snapshot_json has 16777217 bytes, at most 16777216 are allowed"},
       {"many_names", "upserts[0] (uid \"one\"): 65 names, at most 64 are allowed"},
       {"status", "upserts[0] (uid \"one\"): status is 11, 0 to 10 are allowed"},
       {"health", "upserts[0] (uid \"one\"): health is -1, 0 to 2 are allowed"},
-      {"huge", "upserts[0] (uid \"one\"): the batch is larger than 64 MiB"},
+      {"huge", "upserts[3] (uid \"four\"): the batch is larger than 64 MiB"},
       {"removal", "removals[0]: uid has 0 bytes, 1 to 512 are allowed"},
   }));
   CHECK(refused_batch(habit) == message);
@@ -83,6 +90,10 @@ TEST_CASE("executor: a snapshot that is no JSON is refused with its place", "[pl
 TEST_CASE("executor: a description that is none is refused", "[plugin_host]") {
   CHECK(description_refusal("describe_garbage").starts_with("prod: invalid JSON at line 1"));
   CHECK(description_refusal("describe_nothing") == "prod: its description has no agent_type");
+  CHECK(description_refusal("describe_blank") ==
+        "prod: agent_type in its description has 1 bytes or is blank, 1 to 512 are allowed");
+  CHECK(description_refusal("describe_long") ==
+        "prod: agent_type in its description has 513 bytes or is blank, 1 to 512 are allowed");
 }
 
 TEST_CASE("executor: what it lists reaches the sink, and it is live", "[plugin_host]") {
@@ -178,6 +189,30 @@ TEST_CASE("executor: stopping does not wait for a model that is behind", "[plugi
   running.run();
   REQUIRE(running.sink->wait_until(
       [](const Batches& batches, const Reports&) { return !batches.empty(); }));
+  const auto before = std::chrono::steady_clock::now();
+  CHECK(running.adapter->stop());
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2));
+}
+
+TEST_CASE("executor: one that hangs in describe is left behind", "[plugin_host]") {
+  test::Environment environment;
+  auto started = PluginInstance::start(test::manifest_of("misbehaving", "misbehaving"), "prod",
+                                       Value("hang_in_describe"), environment.value);
+  REQUIRE(started);
+  const auto adapter = ExecutorAdapter::create(*started);
+  REQUIRE_FALSE(adapter);
+  CHECK(adapter.error().code == Errc::TimedOut);
+  CHECK(adapter.error().message ==
+        "prod: describe did not return within 5 s; the instance is left behind until the process "
+        "ends");
+  CHECK((*started)->state() == PluginState::Failed);
+}
+
+TEST_CASE("executor: one that publishes without end is stopped in time", "[plugin_host]") {
+  Running running("flood");
+  running.run();
+  REQUIRE(running.sink->wait_until(
+      [](const Batches& batches, const Reports&) { return batches.size() > 100; }));
   const auto before = std::chrono::steady_clock::now();
   CHECK(running.adapter->stop());
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2));

@@ -220,6 +220,17 @@ TEST_CASE("instance: it starts, stops, and stops again", "[plugin_host]") {
   CHECK((*started)->stop());
 }
 
+TEST_CASE("instance: one that hangs in create is left behind", "[plugin_host]") {
+  test::Environment environment;
+  const auto started = PluginInstance::start(test::manifest_of("misbehaving", "misbehaving"),
+                                             "prod", Value("hang_in_create"), environment.value);
+  REQUIRE_FALSE(started);
+  CHECK(started.error().code == Errc::TimedOut);
+  CHECK(started.error().message ==
+        "prod: create did not return within 10 s; the instance is left behind until the process "
+        "ends");
+}
+
 TEST_CASE("instance: one that hangs in quiesce is left behind", "[plugin_host]") {
   test::Environment environment;
   const auto started = PluginInstance::start(manifest_of("misbehaving", "misbehaving"), "prod",
