@@ -77,8 +77,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
   daemon->engine_->start();
-  for (const InstanceConfig& executor : config.executors) daemon->start_executor(executor);
   daemon->server_->start();
+  for (const InstanceConfig& executor : config.executors) daemon->start_executor(executor);
   return daemon;
 }
 
@@ -121,6 +121,12 @@ void Daemon::start_executor(const InstanceConfig& config) {
   executors_[config.name] = std::move(*runner);
 }
 
+bool Daemon::is_running(const std::string& name) const {
+  const std::lock_guard lock(executors_mutex_);
+  const auto found = executors_.find(name);
+  return found != executors_.end() && found->second->is_running();
+}
+
 std::vector<std::string> Daemon::urls() const {
   std::vector<std::string> urls;
   for (const rest::ListenAddress& address : server_->endpoints())
@@ -129,6 +135,7 @@ std::vector<std::string> Daemon::urls() const {
 }
 
 void Daemon::reload(const Config& config) {
+  catalog_ = scan_plugins(catalog_.folders);
   const InstanceChanges changes = changes_between(config_.executors, config.executors);
   const auto end = [this](const InstanceConfig& old) {
     std::unique_ptr<ExecutorRunner> runner;
@@ -139,7 +146,7 @@ void Daemon::reload(const Config& config) {
       runner = std::move(found->second);
       executors_.erase(found);
     }
-    runner->stop();
+    runner->retire();
   };
   for (const InstanceConfig& old : changes.removed) end(old);
   for (const InstanceConfig& renewed : changes.changed) {
@@ -147,6 +154,12 @@ void Daemon::reload(const Config& config) {
     start_executor(renewed);
   }
   for (const InstanceConfig& fresh : changes.added) start_executor(fresh);
+  // What did not start may start now: its plugin was installed, say.
+  for (const InstanceConfig& configured : config.executors) {
+    if (is_running(configured.name)) continue;
+    end(configured);
+    start_executor(configured);
+  }
   for (const std::string& section : sections_for_restart(config_, config)) {
     spdlog::warn("configuration: a change of {} takes effect at the next start", section);
   }

@@ -42,6 +42,7 @@ class Daemon {
   Result<void> open_storage();
   Result<std::shared_ptr<const OperatorSet>> load_operators();
   void start_executor(const InstanceConfig& config);
+  bool is_running(const std::string& name) const;
   std::vector<rest::Metric> plugin_metrics() const;
 
   Config config_;

@@ -3,41 +3,94 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
 
 namespace storm {
 
-// Hands what an executor says to the engine. Kept alive by the executor's threads.
+// Hands what an executor says to the engine, a few batches at a time. Kept alive by the executor's
+// threads.
 class ExecutorRunner::EngineSink final : public ResourceSink {
  public:
   EngineSink(Engine& engine, RegisterAgent registration, Id agent)
-      : engine_(engine), registration_(std::move(registration)), agent_(agent) {}
+      : engine_(engine), registration_(std::move(registration)), link_(std::make_shared<Link>()) {
+    link_->agent = agent;
+  }
 
   Taken publish(DiscoveryBatch batch, const std::function<bool()>& stop) override {
-    if (agent_removed_->exchange(false)) {
-      // Somebody deleted the agent while its executor is still configured: it comes back empty and
-      // lists again.
-      if (auto registered = engine_.execute(registration_); !registered) return Taken::Stopped;
-      return Taken::Superseded;
+    Id agent;
+    std::uint64_t generation = 0;
+    {
+      std::unique_lock lock(link_->mutex);
+      while (link_->in_flight >= kBatchesInFlight) {
+        if (stop()) return Taken::Stopped;
+        link_->landed.wait_for(lock, kStopLookTime);
+      }
+      // What the model refused or forgot is told again by a whole listing, by each scope once.
+      std::uint64_t& known = generations_[batch.scope];
+      if (known != link_->generation) {
+        if (!batch.sync_begin) return Taken::Relist;
+        known = link_->generation;
+      }
+      if (link_->agent_removed) {
+        // Somebody deleted the agent while its executor is still configured: it comes back empty.
+        lock.unlock();
+        auto registered = engine_.execute(registration_);
+        if (!registered) return Taken::Stopped;
+        lock.lock();
+        link_->agent = registered->id;
+        link_->agent_removed = false;
+      }
+      agent = link_->agent;
+      generation = link_->generation;
+      ++link_->in_flight;
     }
-    auto done = [removed = agent_removed_](Result<Outcome> outcome) {
-      if (!outcome && outcome.error().code == Errc::NotFound) removed->store(true);
+    auto done = [link = link_, generation](const Result<Outcome>& outcome) {
+      {
+        const std::lock_guard lock(link->mutex);
+        --link->in_flight;
+        if (!outcome && link->generation == generation) {
+          ++link->generation;
+          link->agent_removed = outcome.error().code == Errc::NotFound;
+        }
+      }
+      link->landed.notify_all();
     };
-    return engine_.submit_waiting(Discover{agent_, std::move(batch)}, std::move(done), stop)
-               ? Taken::Yes
-               : Taken::Stopped;
+    if (engine_.submit_waiting(Discover{agent, std::move(batch)}, done, stop)) return Taken::Yes;
+    const std::lock_guard lock(link_->mutex);
+    --link_->in_flight;
+    return Taken::Stopped;
   }
 
   void report(SourceReport report) override {
-    engine_.submit(ReportSource{agent_, std::move(report)}, [](const Result<Outcome>&) {});
+    Id agent;
+    {
+      const std::lock_guard lock(link_->mutex);
+      agent = link_->agent;
+    }
+    engine_.submit(ReportSource{agent, std::move(report)}, [](const Result<Outcome>&) {});
   }
 
  private:
+  static constexpr int kBatchesInFlight = 2;
+  static constexpr std::chrono::milliseconds kStopLookTime{20};
+
+  // What the answers of the engine need; outlives the sink while some are on their way.
+  struct Link {
+    std::mutex mutex;
+    std::condition_variable landed;
+    int in_flight = 0;             // Guarded by mutex.
+    std::uint64_t generation = 0;  // Guarded by mutex. Rises when something was not taken.
+    bool agent_removed = false;    // Guarded by mutex.
+    Id agent;                      // Guarded by mutex.
+  };
+
   Engine& engine_;
   const RegisterAgent registration_;
-  const Id agent_;
-  const std::shared_ptr<std::atomic<bool>> agent_removed_ =
-      std::make_shared<std::atomic<bool>>(false);
+  const std::shared_ptr<Link> link_;
+  std::map<std::string, std::uint64_t> generations_;  // Guarded by link_->mutex. By scope.
 };
 
 namespace {
@@ -87,6 +140,10 @@ void ExecutorRunner::stop() {
   if (auto stopped = adapter_->stop(); !stopped) {
     spdlog::warn("executor {}: {}", config_.name, stopped.error().message);
   }
+}
+
+void ExecutorRunner::retire() {
+  stop();
   if (auto retired = engine_.execute(RetireAgent{agent_}); !retired) {
     spdlog::debug("executor {}: {}", config_.name, retired.error().message);
   }

@@ -20,8 +20,13 @@ class ExecutorRunner {
                                                        const PluginCatalog& catalog,
                                                        const PluginEnvironment& environment,
                                                        Engine& engine);
-  // Ends the plugin's work and marks what it knew as stale. Takes at most a few seconds.
+  // Ends the plugin's work, in a few seconds at most. What it knew stays as it is: for the end of
+  // stormd, which finds it stale at its next start.
   void stop();
+  // Stops, and marks the agent offline and what it knew as stale: for an executor that is not
+  // configured any more.
+  void retire();
+  bool is_running() const { return adapter_ != nullptr; }
 
   const InstanceConfig& config() const { return config_; }
   std::vector<InstanceMetric> metrics() const;  // [any-thread]

@@ -3,13 +3,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "core/config/config_file.hpp"
 #include "core/config/print_config.hpp"
 #include "core/daemon/command_line.hpp"
 #include "core/daemon/daemon.hpp"
+#include "core/daemon/signals.hpp"
 
 namespace {
 
@@ -25,19 +26,22 @@ int fail(const Error& error) {
   return 1;
 }
 
-// Requires: the signals are blocked in every thread.
-void serve(Daemon& daemon, const sigset_t& signals, const CommandLine& line,
+void serve(Daemon& daemon, Signals& signals, const CommandLine& line,
            const Environment& environment) {
-  for (;;) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
-    if (signal != SIGHUP) return;
+  while (signals.wait() == Signals::Wish::Reload) {
     if (auto config = read_config(line, environment)) {
       daemon.reload(*config);
     } else {
       spdlog::error("configuration: nothing was changed: {}", config.error().message);
     }
   }
+}
+
+// Not by the way of static destructors: a plugin that did not end may still use what they take
+// away.
+[[noreturn]] void leave(int exit_code) {
+  std::fflush(nullptr);
+  std::_Exit(exit_code);
 }
 
 }  // namespace
@@ -48,11 +52,6 @@ int main(int argc, char** argv) {
     fmt::print(line.leave->exit_code == 0 ? stdout : stderr, "{}", line.leave->text);
     return line.leave->exit_code;
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("stormd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %n: %v");
 
@@ -63,11 +62,12 @@ int main(int argc, char** argv) {
     fmt::print("{}", to_commented_yaml(*config));
     return 0;
   }
+  auto& signals = *new Signals;  // for the life of the process
   auto daemon = Daemon::start(*config, environment);
-  if (!daemon) return fail(daemon.error());
+  if (!daemon) leave(fail(daemon.error()));
   for (const std::string& url : (*daemon)->urls()) fmt::print("Listening at: {}\n", url);
   std::fflush(stdout);
   serve(**daemon, signals, line, environment);
   (*daemon)->stop();
-  return 0;
+  leave(0);
 }

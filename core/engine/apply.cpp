@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/model/fields.hpp"
 
@@ -50,12 +51,17 @@ class Handler {
     const std::vector<Id> out = resolve_list(exclude, EntityKind::Resource, "/exclude");
     STORM_TRY(verdict());
     Group group = *live.group;
-    const auto move_to = [](std::vector<Id>& to, std::vector<Id>& from, const Id& id) {
-      std::erase(from, id);
-      if (std::find(to.begin(), to.end(), id) == to.end()) to.push_back(id);
+    const auto move_to = [](std::vector<Id>& to, std::vector<Id>& from,
+                            const std::vector<Id>& moved) {
+      const std::set<Id> ids(moved.begin(), moved.end());
+      std::erase_if(from, [&](const Id& id) { return ids.contains(id); });
+      const std::set<Id> there(to.begin(), to.end());
+      for (const Id& id : moved) {
+        if (!there.contains(id)) to.push_back(id);
+      }
     };
-    for (const Id& id : in) move_to(group.include, group.exclude, id);
-    for (const Id& id : out) move_to(group.exclude, group.include, id);
+    move_to(group.include, group.exclude, in);
+    move_to(group.exclude, group.include, out);
     change_.put(std::move(group), live.query);
     return Id{EntityKind::Group, uuid};
   }
@@ -148,6 +154,7 @@ class Handler {
     if (!known) return gone(command.agent);
     Agent agent = **known;
     agent.online = false;
+    agent.is_local = false;
     agent.source.reset();
     change_.put(std::move(agent));
     mark_stale(command.agent, nullptr);
@@ -176,8 +183,8 @@ class Handler {
     if (batch.stale) mark_stale(command.agent, &batch.scope);
     for (const DiscoveredResource& item : batch.upserts) {
       const Id id = resource_id(command.agent, item.uid);
-      if (listing) listing->seen.insert(id.uuid);
-      discover(command.agent, batch.scope, id, item, listing != nullptr);
+      if (listing) listing->seen.insert_or_assign(id.uuid);
+      discover(command.agent, batch.scope, id, item);
     }
     for (const std::string& uid : batch.removals) {
       const Id id = resource_id(command.agent, uid);
@@ -196,7 +203,7 @@ class Handler {
     for (const auto& [uuid, agent] : state_.agents) agents.push_back(agent);
     for (const Shared<Agent>& known : agents) {
       if (!known->online) continue;
-      const std::int64_t silent = change_.now() - known->heartbeat;
+      const std::int64_t silent = change_.now() - std::max(known->heartbeat, context_.alive_since);
       Agent agent = *known;
       if (agent.is_local && silent > kLocalHeartbeat) {
         agent.heartbeat = change_.now();
@@ -508,17 +515,12 @@ class Handler {
   }
 
   void discover(const Id& agent, const std::string& scope, const Id& id,
-                const DiscoveredResource& item, bool listed) {
+                const DiscoveredResource& item) {
     const auto* found = state_.resources.get(id.uuid);
     const Shared<Resource> known = found ? *found : nullptr;
-    if (known && item.provider_revision != 0 && item.provider_revision < known->provider_revision) {
-      // An answer that was overtaken; a listing still proves that the resource is there.
-      if (listed && known->stale) {
-        Resource fresh = *known;
-        fresh.stale = false;
-        change_.put(std::move(fresh));
-      }
-      return;
+    if (known && !known->stale && item.provider_revision < known->provider_revision &&
+        item.provider_revision != 0) {
+      return;  // an answer that was overtaken
     }
     Resource resource;
     resource.id = id;
@@ -563,7 +565,7 @@ class Handler {
   }
 
   // What a complete listing did not mention is gone.
-  void prune(const Id& agent, const std::string& scope, const std::set<Uuid>& seen) {
+  void prune(const Id& agent, const std::string& scope, const PersistentSet<Uuid>& seen) {
     std::vector<Id> gone;
     for (const auto& [uuid, resource] : state_.resources) {
       if (resource->owner == agent && resource->scope == scope && !resource->uid.empty() &&

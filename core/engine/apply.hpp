@@ -2,7 +2,6 @@
 // refused one leaves no trace. Engine thread only; no store, no threads, no clock of its own.
 #pragma once
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -17,7 +16,7 @@ namespace storm {
 // Full listings that are under way, by agent and scope.
 struct Listing {
   std::uint64_t epoch = 0;
-  std::set<Uuid> seen;
+  PersistentSet<Uuid> seen;  // copied for free, to go back to
 };
 using Listings = std::map<std::pair<Uuid, std::string>, Listing>;
 
@@ -26,6 +25,7 @@ struct ApplyContext {
   const OperatorSet& operators;
   const Redactor& redactor;
   Listings& listings;
+  WallTime alive_since = 0;  // nobody could send a heartbeat before
 };
 
 // Answers what was made or changed.

@@ -1,6 +1,7 @@
 #include "core/engine/change.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/assert.hpp"
 
@@ -18,7 +19,8 @@ Shared<T> share(T value) {
 
 bool refers_to(const Resource& resource, const std::set<Uuid>& targets) {
   const auto hit = [&](const std::optional<Id>& id) { return id && targets.contains(id->uuid); };
-  return !targets.empty() && (hit(resource.parent) || hit(resource.cluster) || hit(resource.host));
+  return !targets.empty() && (hit(resource.owner) || hit(resource.parent) ||
+                              hit(resource.cluster) || hit(resource.host));
 }
 
 }  // namespace
@@ -73,6 +75,7 @@ void Change::put(Agent agent, bool quiet) {
   const bool goes_offline = known && (*known)->online && !agent.online;
   const std::vector<std::string> names = as_list(agent.name);
   rename(id, known ? as_list((*known)->name) : std::vector<std::string>(), names);
+  if (known && as_list((*known)->name) != names) renamed_.insert(id.uuid);
   state_.agents.put(id.uuid, share(std::move(agent)));
   if (quiet) {
     touched_.entities.insert(id);
@@ -105,6 +108,7 @@ void Change::put(Resource resource) {
     rename(id, before ? before->names : std::vector<std::string>(), after->names);
     renamed_.insert(id.uuid);
   }
+  set_references(id.uuid, before.get(), after.get());
   note(before ? EventType::Updated : EventType::Created, *after);
   follow(before.get(), after.get());
 }
@@ -252,18 +256,30 @@ void Change::remove_agent(const Uuid& uuid) {
 }
 
 void Change::remove_resource(const Uuid& uuid) {
-  const Id id{EntityKind::Resource, uuid};
-  remove_where(EntityKind::Job, state_.jobs, [&](const Job& job) { return job.target == id; });
-  remove_where(EntityKind::Subscription, state_.subscriptions,
-               [&](const Subscription& subscription) { return subscription.target == id; });
   const Shared<Resource> before = *state_.resources.get(uuid);
   state_.ordered_resources.erase(before);
   state_.resources.erase(uuid);
+  set_references(uuid, before.get(), nullptr);
   renamed_.insert(uuid);  // nothing is found by its names any more
+  removed_.insert(uuid);
   follow(before.get(), nullptr);
-  drop_from_lists(uuid);
-  rename(id, before->names, {});
+  rename(before->id, before->names, {});
   note(EventType::Deleted, *before);
+}
+
+void Change::set_references(const Uuid& referrer, const Resource* before, const Resource* after) {
+  const auto each = [&](const Resource* resource, const auto& edit) {
+    if (!resource) return;
+    for (const auto* target : {&resource->parent, &resource->cluster, &resource->host}) {
+      if (*target) edit(std::pair((*target)->uuid, referrer));
+    }
+  };
+  if (before && after && before->parent == after->parent && before->cluster == after->cluster &&
+      before->host == after->host) {
+    return;
+  }
+  each(before, [&](const auto& pair) { state_.references.erase(pair); });
+  each(after, [&](const auto& pair) { state_.references.insert_or_assign(pair); });
 }
 
 void Change::remove_group(const Uuid& uuid) {
@@ -292,13 +308,23 @@ void Change::remove_procedure(const Uuid& uuid) {
   note(EventType::Deleted, id, names);
 }
 
-void Change::drop_from_lists(const Uuid& resource) {
-  for (const Uuid& uuid : index_.listing(resource)) {
+void Change::remove_dependents(const std::set<Uuid>& resources) {
+  const auto is_removed = [&](const std::optional<Id>& id) {
+    return id && resources.contains(id->uuid);
+  };
+  remove_where(EntityKind::Job, state_.jobs,
+               [&](const Job& job) { return is_removed(job.target); });
+  remove_where(EntityKind::Subscription, state_.subscriptions,
+               [&](const Subscription& subscription) { return is_removed(subscription.target); });
+  std::set<Uuid> listing;
+  for (const Uuid& resource : resources) {
+    for (const Uuid& group : index_.listing(resource)) listing.insert(group);
+  }
+  for (const Uuid& uuid : listing) {
     const LiveGroup live = *state_.groups.get(uuid);
     Group group = *live.group;
-    const auto is_it = [&](const Id& id) { return id.uuid == resource; };
-    std::erase_if(group.include, is_it);
-    std::erase_if(group.exclude, is_it);
+    std::erase_if(group.include, is_removed);
+    std::erase_if(group.exclude, is_removed);
     put(std::move(group), live.query);
   }
 }
@@ -386,17 +412,27 @@ std::vector<Uuid> Change::all_groups() const {
 }
 
 void Change::finish() {
-  if (renamed_.empty() || !index_.reads_any({"parent", "cluster", "host"})) return;
-  std::vector<Shared<Resource>> referrers;
-  for (const auto& [uuid, resource] : state_.resources) {
-    if (refers_to(*resource, renamed_)) referrers.push_back(resource);
+  if (!removed_.empty()) remove_dependents(std::exchange(removed_, {}));
+  const std::set<Uuid> renamed = std::exchange(renamed_, {});
+  if (renamed.empty() || !index_.reads_any({"owner", "parent", "cluster", "host"})) return;
+  std::set<Uuid> referrers;
+  for (const Uuid& target : renamed) {
+    if (state_.agents.contains(target)) {
+      for (const auto& [uuid, resource] : state_.resources) {
+        if (resource->owner && resource->owner->uuid == target) referrers.insert(uuid);
+      }
+    }
+    for (auto at = state_.references.lower_bound(std::pair(target, Uuid{}));
+         at != state_.references.end() && at->first == target; ++at) {
+      referrers.insert(at->second);
+    }
   }
-  // The names that it was found by are gone, so every group is asked.
+  // The names that they were found by are gone, so every group is asked.
   const std::vector<Uuid> all = all_groups();
-  for (const Shared<Resource>& resource : referrers) {
-    test(resource->id.uuid, resource_view(state_, *resource).get(), all);
+  for (const Uuid& uuid : referrers) {
+    const auto* resource = state_.resources.get(uuid);
+    if (resource) test(uuid, resource_view(state_, **resource).get(), all);
   }
-  renamed_.clear();
 }
 
 }  // namespace storm

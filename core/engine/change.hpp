@@ -40,7 +40,8 @@ class Change {
   // Removes it and what depends on it. Requires: it exists.
   void remove(const Id& id);
 
-  // Tests what refers to resources whose names changed in this change again. Call once at the end.
+  // What follows from all edits together: removes what depended on removed resources, and tests
+  // again what refers to something whose names changed. Call once at the end.
   void finish();
 
  private:
@@ -50,7 +51,8 @@ class Change {
   void remove_procedure(const Uuid& uuid);
   template <typename T, typename Match>
   void remove_where(EntityKind kind, const Table<T>& table, const Match& match);
-  void drop_from_lists(const Uuid& resource);
+  void remove_dependents(const std::set<Uuid>& resources);
+  void set_references(const Uuid& referrer, const Resource* before, const Resource* after);
   void drop_component(const Id& group);
 
   void rename(const Id& id, const std::vector<std::string>& before,
@@ -72,7 +74,8 @@ class Change {
   const WallTime now_;
   const std::size_t events_kept_;
   Touched touched_;
-  std::set<Uuid> renamed_;  // resources
+  std::set<Uuid> renamed_;  // resources and agents
+  std::set<Uuid> removed_;  // resources
 };
 
 }  // namespace storm

@@ -52,6 +52,7 @@ struct Engine::Impl {
         redactor(loaded.redaction_key, options.redaction),
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
+        alive_since(clock.wall_now()),
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
     writer.write_behind(loaded.leftovers);
@@ -72,6 +73,7 @@ struct Engine::Impl {
 
   void process(std::vector<Task> tasks) {
     const Snapshot before = published.load();
+    const Listings listings_before = listings;
     State next = *before;
     std::vector<Answer> answers;
     std::vector<std::size_t> durable_tasks;
@@ -85,7 +87,7 @@ struct Engine::Impl {
         continue;
       }
       Change change(next, index, clock.wall_now(), options.events_kept);
-      ApplyContext context{change, *operators, redactor, listings};
+      ApplyContext context{change, *operators, redactor, listings, alive_since};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = true;
       const bool is_written = is_durable(task.command) && made;
@@ -107,6 +109,7 @@ struct Engine::Impl {
     }
     if (!saved) {
       if (index_touched) rebuild_index(*before);
+      listings = listings_before;
       return refuse_durable(std::move(tasks), std::move(answers), durable_tasks, saved.error());
     }
     ++batches;
@@ -126,14 +129,13 @@ struct Engine::Impl {
                       const std::vector<std::size_t>& durable_tasks, const Error& error) {
     std::vector<Task> others;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-      const bool is_refused = std::binary_search(durable_tasks.begin(), durable_tasks.end(), i);
-      if (is_refused || durable_tasks.empty() || is_durable(tasks[i].command)) {
-        if (answers[i].done)
-          answers[i].done(answers[i].outcome ? Result<Outcome>(error)
-                                             : std::move(answers[i].outcome));
-      } else {
+      const bool was_written = std::binary_search(durable_tasks.begin(), durable_tasks.end(), i);
+      const bool is_final = tasks[i].dry_run || !answers[i].outcome;
+      if (!was_written && !is_final && !durable_tasks.empty()) {
         tasks[i].done = std::move(answers[i].done);
         others.push_back(std::move(tasks[i]));
+      } else if (answers[i].done) {
+        answers[i].done(is_final ? std::move(answers[i].outcome) : Result<Outcome>(error));
       }
     }
     if (!others.empty()) process(std::move(others));
@@ -144,7 +146,7 @@ struct Engine::Impl {
     GroupIndex trial_index = index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, trial_listings};
+    ApplyContext context{change, *operators, redactor, trial_listings, alive_since};
     const Id id = STORM_TRY(storm::apply(command, context));
     return Outcome{id, std::make_shared<const State>(std::move(trial))};
   }
@@ -153,7 +155,7 @@ struct Engine::Impl {
     State next = *published.load();
     const std::uint64_t revision = next.revision;
     Change change(next, index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, listings};
+    ApplyContext context{change, *operators, redactor, listings, alive_since};
     expire_agents(context);
     if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
     const bool visible = next.revision != revision;
@@ -163,12 +165,13 @@ struct Engine::Impl {
     for (const auto& notify : listeners) notify();
   }
 
+  // Ahead of need, so that a store which refuses for a while stops nobody.
   Result<void> reserve_revisions(std::uint64_t used) {
-    if (used <= revision_ceiling) return {};
+    if (used + kRevisionBlock / 2 <= revision_ceiling) return {};
     const std::uint64_t ceiling = used + kRevisionBlock;
-    STORM_TRY(writer.put_meta("revision_ceiling", std::to_string(ceiling)));
-    revision_ceiling = ceiling;
-    return {};
+    Result<void> saved = writer.put_meta("revision_ceiling", std::to_string(ceiling));
+    if (saved) revision_ceiling = ceiling;
+    return used <= revision_ceiling ? Result<void>() : saved;
   }
 
   void rebuild_index(const State& state) {
@@ -193,6 +196,7 @@ struct Engine::Impl {
   GroupIndex index;
   Listings listings;
   std::uint64_t revision_ceiling;
+  const WallTime alive_since;
 
   // Any thread.
   std::atomic<std::uint64_t> commands{0};
@@ -217,8 +221,11 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
     transaction.puts.push_back({std::string(kMetaSpace), "redaction_key", loaded.redaction_key});
     STORM_TRY(storage.apply(transaction));
   }
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
-      storage, clock, std::move(operators), std::move(options), std::move(loaded))));
+  const std::uint64_t revision = loaded.state.revision;
+  auto impl = std::make_unique<Impl>(storage, clock, std::move(operators), std::move(options),
+                                     std::move(loaded));
+  STORM_TRY(impl->reserve_revisions(revision));
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 void Engine::on_publish(std::function<void()> notify) {

@@ -45,13 +45,28 @@ Result<void> load_meta(Storage& storage, LoadedState& loaded) {
   });
 }
 
-Result<void> load_events(Storage& storage, State& state, std::size_t events_kept) {
+Result<Event> read_event(const std::string& row) {
+  const Value value = STORM_TRY(parse_json(row));
+  return event_from_row_value(value);
+}
+
+// An event that cannot be read is left out: it is only history.
+Result<void> load_events(Storage& storage, LoadedState& loaded, std::size_t events_kept) {
+  State& state = loaded.state;
   return storage.load(kEventSpace, [&](Row row) -> Result<void> {
-    const Value value = STORM_TRY(parse_json(row.value));
-    Event event = STORM_TRY(event_from_row_value(value));
-    const std::uint64_t number = event.id;
-    state.events.put(number, std::make_shared<const Event>(std::move(event)));
-    if (state.events.size() > events_kept) state.events.erase(state.events.begin()->first);
+    auto event = read_event(row.value);
+    if (!event) {
+      spdlog::warn("the store's row {}/{} is left out: {}", row.space, row.key,
+                   event.error().message);
+      return {};
+    }
+    const std::uint64_t number = event->id;
+    state.events.put(number, std::make_shared<const Event>(std::move(*event)));
+    if (state.events.size() > events_kept) {
+      const std::uint64_t oldest = state.events.begin()->first;
+      state.events.erase(oldest);
+      loaded.leftovers.events.insert(oldest);
+    }
     return {};
   });
 }
@@ -118,7 +133,7 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   LoadedState loaded;
   State& state = loaded.state;
   STORM_TRY(load_meta(storage, loaded));
-  STORM_TRY(load_events(storage, state, events_kept));
+  STORM_TRY(load_events(storage, loaded, events_kept));
   STORM_TRY(
       load_kind(storage, EntityKind::Agent, [&](Id id, const std::string& row) -> Result<void> {
         Agent agent = STORM_TRY(agent_from_row(id, row));
@@ -129,7 +144,15 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
       }));
   STORM_TRY(
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
-        Resource resource = STORM_TRY(resource_from_row(id, row));
+        auto read = resource_from_row(id, row);
+        if (!read) {
+          // Its source will tell it again.
+          spdlog::warn("the store's row of {} is left out: {}", id.to_string(),
+                       read.error().message);
+          loaded.leftovers.entities.insert(id);
+          return {};
+        }
+        Resource resource = std::move(*read);
         // Deleted with its agent; only its own row was not reached before the stop.
         if (resource.owner && !state.exists(*resource.owner)) {
           loaded.leftovers.entities.insert(id);
@@ -137,6 +160,9 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
         }
         if (!resource.uid.empty()) resource.stale = true;
         add_names(state, id, resource.names);
+        for (const auto* target : {&resource.parent, &resource.cluster, &resource.host}) {
+          if (*target) state.references.insert_or_assign({(*target)->uuid, id.uuid});
+        }
         auto shared = std::make_shared<const Resource>(std::move(resource));
         state.ordered_resources.insert_or_assign(shared);
         state.resources.put(id.uuid, std::move(shared));
@@ -165,6 +191,13 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
       }));
   STORM_TRY(load_kind(storage, EntityKind::Job, [&](Id id, const std::string& row) -> Result<void> {
     Job job = STORM_TRY(job_from_row(id, row));
+    // Held by an agent that went down with the last stormd.
+    const auto* owner = job.owner ? state.agents.get(job.owner->uuid) : nullptr;
+    if (job.status == JobStatus::Running && (!owner || !(*owner)->online)) {
+      job.status = JobStatus::Pending;
+      job.owner.reset();
+      loaded.leftovers.entities.insert(id);
+    }
     state.jobs.put(id.uuid, std::make_shared<const Job>(std::move(job)));
     return {};
   }));

@@ -62,6 +62,7 @@ struct State {
   Table<Job> jobs;
   Table<Subscription> subscriptions;
   PersistentSet<NameEntry> names;
+  PersistentSet<std::pair<Uuid, Uuid>> references;  // parent, cluster or host -> who refers to it
   PersistentMap<std::uint64_t, Shared<Event>> events;  // the newest, by number
   PersistentMap<Uuid, std::uint32_t>
       group_counts;  // resource -> in how many groups, where not none

@@ -101,7 +101,13 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) 
       later.entities.insert(id);
     }
   }
-  for (const std::uint64_t number : touched.events) add_event(transaction, state, number);
+  for (const std::uint64_t number : touched.events) {
+    if (transaction.puts.size() + transaction.deletes.size() < kCommitRowsMax) {
+      add_event(transaction, state, number);
+    } else {
+      later.events.insert(number);
+    }
+  }
   const std::lock_guard storage_lock(storage_mutex_);
   Result<void> outcome = storage_.apply(transaction);
   {
@@ -122,10 +128,15 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) 
 
 void StoreWriter::write_behind(const Touched& touched) {
   if (touched.entities.empty() && touched.events.empty()) return;
+  const Snapshot state = current_();
   {
     const std::lock_guard lock(waiting_mutex_);
     waiting_.entities.insert(touched.entities.begin(), touched.entities.end());
-    waiting_.events.insert(touched.events.begin(), touched.events.end());
+    for (const std::uint64_t number : touched.events) {
+      // One that went before it was stored is forgotten: what waits stays bounded by what is kept.
+      if (waiting_.events.erase(number) > 0 && !state->events.contains(number)) continue;
+      waiting_.events.insert(number);
+    }
   }
   wake_.notify_one();
 }

@@ -6,6 +6,8 @@
 namespace storm {
 namespace {
 
+constexpr std::size_t kApplicationItemsMax = 1000;  // components, links or exposed services
+
 // Reads components, links and exposed services of a body; arrows in components and links become
 // links.
 class DraftReader {
@@ -14,7 +16,7 @@ class DraftReader {
       : fields_(fields), problems_(problems) {}
 
   void read_components(ApplicationDraft& draft) {
-    const Value* list = fields_.list("components", Presence::Optional);
+    const Value* list = fields_.list("components", Presence::Optional, kApplicationItemsMax);
     if (!list) return;
     draft.components.emplace();
     if (!draft.links) draft.links.emplace();  // new components bring their own links
@@ -25,7 +27,7 @@ class DraftReader {
   }
 
   void read_links(ApplicationDraft& draft) {
-    const Value* list = fields_.list("links", Presence::Optional);
+    const Value* list = fields_.list("links", Presence::Optional, kApplicationItemsMax);
     if (!list) return;
     if (!draft.links) draft.links.emplace();
     each(*list, "links", [&](const Value& item, const std::string& pointer) {
@@ -45,7 +47,7 @@ class DraftReader {
   }
 
   void read_exposed(ApplicationDraft& draft) {
-    const Value* list = fields_.list("expose", Presence::Optional);
+    const Value* list = fields_.list("expose", Presence::Optional, kApplicationItemsMax);
     if (!list) return;
     draft.expose.emplace();
     each(*list, "expose", [&](const Value& item, const std::string& pointer) {

@@ -38,11 +38,14 @@ Result<Event> event_from_row_value(const Value& value) {
       fields.integer("id", Presence::Required, 0, INT64_MAX).value_or(0));
   event.type = static_cast<EventType>(
       fields.choice("event_type", Presence::Required, kEventTypeNames).value_or(0));
-  const auto entity = Id::parse(fields.text("entity_id", Presence::Required).value_or(""));
+  const auto entity = Id::parse(fields.content("entity_id", Presence::Required).value_or(""));
   if (!entity) fields.refuse("entity_id", "is no id");
   event.entity = entity.value_or(Id{});
-  event.names =
-      fields.text_list("entity_names", Presence::Required).value_or(std::vector<std::string>());
+  if (const Value* names = fields.list("entity_names", Presence::Required)) {
+    for (const Value& name : names->as_array()) {
+      if (name.is_string()) event.names.push_back(name.as_string());
+    }
+  }
   event.time = fields.integer("time_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);
   event.observed_at =
       fields.integer("observed_at_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);

@@ -194,7 +194,8 @@ std::optional<std::vector<std::string>> FieldReader::text_list(std::string_view 
 }
 
 void FieldReader::refuse_misspelled(std::span<const std::string_view> known) {
-  if (!body_.is_object()) return;
+  // A body with more members than any entity has fields was not written by hand.
+  if (!body_.is_object() || body_.as_object().size() > kMembersLookedAt) return;
   for (const Value::Member& member : body_.as_object()) {
     if (std::find(known.begin(), known.end(), member.first) != known.end()) continue;
     for (const std::string_view candidate : known) {
@@ -216,6 +217,11 @@ Error invalid(std::vector<Problem> problems) {
       problems.front().pointer.empty()
           ? problems.front().message
           : fmt::format("{}: {}", problems.front().pointer.substr(1), problems.front().message);
+  if (problems.size() > kProblemsMax) {
+    const std::size_t more = problems.size() - kProblemsMax;
+    problems.resize(kProblemsMax);
+    problems.push_back({"/non_field_errors", fmt::format("and {} more", more)});
+  }
   return {Errc::InvalidArgument, std::move(message), std::move(problems)};
 }
 

@@ -15,6 +15,8 @@ namespace storm {
 
 inline constexpr std::size_t kNameBytesMax = 512;      // of a name, type, label or the like
 inline constexpr std::size_t kListItemsMax = 100'000;  // of a list of references
+inline constexpr std::size_t kProblemsMax = 100;     // told of one input; further ones are counted
+inline constexpr std::size_t kMembersLookedAt = 64;  // of a body, for misspelled names
 
 // A field that is not there: for a new entity a problem if it is required; for a change of a known
 // one it stays.

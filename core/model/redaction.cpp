@@ -130,6 +130,7 @@ class Redactor::Walk {
         secret_follows = visit_item(item);
       }
     } else if (value.is_object()) {
+      redact_pair(value);
       for (auto& [name, member] : value.as_object()) {
         const bool secret = open_map && redactor_.is_secret_name(name);
         if (member.is_string()) {
@@ -143,7 +144,12 @@ class Redactor::Walk {
         const bool opens =
             std::any_of(kOpenMaps.begin(), kOpenMaps.end(),
                         [&, &key = name](std::string_view word) { return equal_words(key, word); });
-        visit(member, opens);
+        if (secret && !member.is_null()) {
+          member = Value(redactor_.fingerprint(to_json(member)));
+          changed = true;
+        } else {
+          visit(member, opens);
+        }
       }
     }
   }
@@ -151,6 +157,16 @@ class Redactor::Walk {
   bool changed = false;
 
  private:
+  // {"name": "DB_PASSWORD", "value": "..."}, as some clouds write an environment.
+  void redact_pair(Value& value) {
+    const Value* name = value.find("name");
+    if (!name) name = value.find("Name");
+    Value* secret = value.find("value");
+    if (!secret) secret = value.find("Value");
+    if (!name || !secret || !name->is_string() || !secret->is_string()) return;
+    if (redactor_.is_secret_name(name->as_string())) replace(*secret);
+  }
+
   static bool is_join_token(std::string_view text) { return text.starts_with("SWMTKN-"); }
 
   void replace(Value& value) {
@@ -198,8 +214,8 @@ std::shared_ptr<const std::string> Redactor::redact(
     std::shared_ptr<const std::string> snapshot) const {
   if (!enabled_ || !snapshot) return snapshot;
   // Most snapshots have nothing that could be a secret: they are not even parsed.
-  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) &&
-      snapshot->find("SWMTKN-") == std::string::npos) {
+  const auto has = [&](std::string_view text) { return snapshot->find(text) != std::string::npos; };
+  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) && !has("SWMTKN-") && !has("\\u")) {
     return snapshot;
   }
   auto value = parse_json(*snapshot);

@@ -1,8 +1,8 @@
 // Redaction: secrets in a cloud's snapshots are replaced on the way in by a keyed fingerprint, so
 // that equality and grouping still work and nothing of the secret is kept. [any-thread when const]
-// Looked at: "NAME=value" items of lists called Env or env, and members of objects called Labels,
-// labels, Env, env, Options, DriverOpts, Args maps and the like, wherever the name looks like a
-// secret's (password, token, private key, ...).
+// Looked at: "NAME=value" and "--name value" items of lists, pairs of a name and a value, members
+// of maps whose names people choose (labels, environments, options, ...), wherever the name looks
+// like a secret's (password, token, private key, ...); passwords inside URLs; join tokens.
 #pragma once
 #include <bitset>
 #include <memory>

@@ -1,5 +1,8 @@
 #include "core/model/resource.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "core/document/json.hpp"
 #include "core/model/fields.hpp"
 
@@ -128,33 +131,52 @@ std::string to_row(const Resource& resource) {
   return row;
 }
 
+// Not read by the rules for what people write: what was once taken must come back.
 Result<Resource> resource_from_row(Id id, const std::string& row) {
   const std::size_t end = std::min(row.find('\n'), row.size());
   const Value value = STORM_TRY(parse_json(std::string_view(row).substr(0, end)));
-  std::vector<Problem> problems;
-  Resource resource = read_resource(value, nullptr, problems).resource;
-  FieldReader fields(value, problems);
+  const auto text = [&](std::string_view name) {
+    const Value* found = value.find(name);
+    return found && found->is_string() ? found->as_string() : std::string();
+  };
+  const auto number = [&](std::string_view name) {
+    const Value* found = value.find(name);
+    return found && found->is_int() ? found->as_int() : std::int64_t{0};
+  };
+  const auto choice = [&](std::string_view name, std::span<const std::string_view> choices) {
+    const auto found = std::find(choices.begin(), choices.end(), text(name));
+    return found == choices.end() ? std::size_t{0}
+                                  : static_cast<std::size_t>(found - choices.begin());
+  };
+  const Value* names = value.find("names");
+  if (!value.is_object() || !names || !names->is_array() || text("type").empty()) {
+    return Error{Errc::Io, "it is no resource"};
+  }
+  Resource resource;
   resource.id = id;
+  resource.type = text("type");
+  for (const Value& name : names->as_array()) {
+    if (name.is_string()) resource.names.push_back(name.as_string());
+  }
   resource.owner = id_from(value.find("owner"));
   resource.parent = id_from(value.find("parent"));
   resource.cluster = id_from(value.find("cluster"));
   resource.host = id_from(value.find("host"));
-  resource.image_digest = fields.content("image_digest", Presence::Required).value_or("");
-  resource.first_seen =
-      fields.integer("first_seen_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);
-  resource.observed_at =
-      fields.integer("observed_at_ns", Presence::Required, INT64_MIN, INT64_MAX).value_or(0);
-  resource.revision = static_cast<std::uint64_t>(
-      fields.integer("revision", Presence::Required, 0, INT64_MAX).value_or(0));
-  resource.uid = fields.content("uid", Presence::Required).value_or("");
-  resource.scope = fields.content("scope", Presence::Required).value_or("");
-  resource.provider_revision = static_cast<std::uint64_t>(
-      fields.integer("provider_revision", Presence::Required, 0, INT64_MAX).value_or(0));
-  if (fields.boolean("has_snapshot", Presence::Required).value_or(false)) {
+  resource.image = text("image");
+  resource.image_digest = text("image_digest");
+  resource.status = static_cast<Status>(choice("status", kStatusNames));
+  resource.health = static_cast<Health>(choice("health", kHealthNames));
+  resource.first_seen = number("first_seen_ns");
+  resource.observed_at = number("observed_at_ns");
+  resource.revision = static_cast<std::uint64_t>(number("revision"));
+  resource.uid = text("uid");
+  resource.scope = text("scope");
+  resource.provider_revision = static_cast<std::uint64_t>(number("provider_revision"));
+  const Value* has_snapshot = value.find("has_snapshot");
+  if (has_snapshot && *has_snapshot == Value(true)) {
     resource.snapshot =
         std::make_shared<const std::string>(row.substr(std::min(end + 1, row.size())));
   }
-  if (!problems.empty()) return invalid(std::move(problems));
   return resource;
 }
 

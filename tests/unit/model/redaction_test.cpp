@@ -15,13 +15,14 @@ std::string redact(const Redactor& redactor, const std::string& text) {
 TEST_CASE("redaction: secrets of environments, labels, command lines and URLs are replaced",
           "[model]") {
   const Redactor redactor("key", {});
-  const std::string text =
-      GENERATE(R"({"Env":["PGPASSWORD=hunter2","PATH=/bin"]})",
-               R"({"Spec":{"Labels":{"api_token":"hunter2"}}})",
-               R"({"Args":["--password=hunter2"]})", R"({"Args":["--db-password","hunter2"]})",
-               R"({"Env":["DATABASE_URL=postgres://user:hunter2@host/db"]})",
-               R"({"Endpoint":"http://u:hunter2@h/"})", R"({"Env":["A=1","MY_SECRET=hunter2=x"]})",
-               R"({"JoinTokens":{"Worker":"SWMTKN-hunter2"}})");
+  const std::string text = GENERATE(
+      R"({"Env":["PGPASSWORD=hunter2","PATH=/bin"]})",
+      R"({"Spec":{"Labels":{"api_token":"hunter2"}}})", R"({"Args":["--password=hunter2"]})",
+      R"({"Args":["--db-password","hunter2"]})",
+      R"({"Env":["DATABASE_URL=postgres://user:hunter2@host/db"]})",
+      R"({"Endpoint":"http://u:hunter2@h/"})", R"({"Env":["A=1","MY_SECRET=hunter2=x"]})",
+      R"({"env":[{"name":"DB_PASSWORD","value":"hunter2"}]})", R"({"U":"http:\/\/u:hunter2@h"})",
+      R"({"Labels":{"pass\u0077ord":"hunter2"}})", R"({"JoinTokens":{"Worker":"SWMTKN-hunter2"}})");
   const std::string redacted = redact(redactor, text);
   CHECK(redacted.find("hunter2") == std::string::npos);
   CHECK(redacted.find(text.find("SWMTKN") == std::string::npos
