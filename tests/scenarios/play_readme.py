@@ -6,6 +6,7 @@ cloud at rest; what it prints must be what stands below it. Ids, times and durat
 printed into README.md. Commands that end only with Ctrl-C (-f, -w) are ended after a moment; what they print is not shown.
 """
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -16,9 +17,10 @@ from server import Failure, Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADDRESS = '127.0.0.1:28482'
-FOLLOW_SECONDS = 1
-DISCOVERY_SECONDS = 30
-COMMAND_SECONDS = 60
+SLOWNESS = float(os.environ.get('STORM_TEST_SLOWNESS', '1'))
+FOLLOW_SECONDS = 1 * SLOWNESS
+DISCOVERY_SECONDS = 30 * SLOWNESS
+COMMAND_SECONDS = 60 * SLOWNESS
 BLOCK = re.compile(r'^```console\n(.*?)^```$', re.M | re.S)
 # What differs from run to run.
 LOOSE = [(re.compile(r'\b(agent|res|group|app|proc|job|sub)-[0-9A-Za-z]{22}\b'), r'\1-ID'),
@@ -77,7 +79,7 @@ def main():
     arguments.add_argument('--bin', required=True)
     arguments.add_argument('--write', action='store_true')
     options = arguments.parse_args()
-    server = Server(options.bin, 1)
+    server = Server(options.bin, SLOWNESS)
     readme = ROOT / 'README.md'
     text = readme.read_text(encoding='utf-8')
     try:
