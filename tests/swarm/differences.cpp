@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace storm::testing {
 
@@ -30,6 +31,23 @@ std::string differences(const TestBed& bed, const Model& model, int node) {
     }
   }
   return out;
+}
+
+std::string settle(const TestBed& bed, const PluginDriver& driver, std::chrono::seconds time,
+                   int node) {
+  constexpr std::chrono::milliseconds kPause{100};
+  const auto end = std::chrono::steady_clock::now() + kPatience * time;
+  std::string last;
+  do {
+    try {
+      last = differences(bed, driver.model(), node);
+    } catch (const std::exception& error) {  // the daemon does not answer yet
+      last = error.what();
+    }
+    if (last.empty()) return last;
+    std::this_thread::sleep_for(kPause);
+  } while (std::chrono::steady_clock::now() < end);
+  return last;
 }
 
 }  // namespace storm::testing

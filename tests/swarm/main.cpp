@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
@@ -22,6 +23,14 @@ const char* reason_to_skip() {
              "docker.io iproute2 iptables busybox-static util-linux curl";
     }
   }
+  if (std::system("unshare --net --mount --pid --fork true >/dev/null 2>&1") != 0) {
+    return "no namespaces can be made here (unshare --net --mount --pid fails)";
+  }
+  const std::string bridge = "stormp" + std::to_string(getpid());
+  if (std::system(("ip link add " + bridge + " type bridge >/dev/null 2>&1").c_str()) != 0) {
+    return "no bridge can be made here (ip link add ... type bridge fails)";
+  }
+  (void)!std::system(("ip link del " + bridge).c_str());
   return nullptr;
 }
 

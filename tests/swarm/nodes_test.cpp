@@ -16,22 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-std::string settle(const TestBed& bed, const PluginDriver& driver, int node,
-                   std::chrono::seconds time) {
-  const auto end = Clock::now() + time;
-  std::string last;
-  do {
-    try {
-      last = differences(bed, driver.model(), node);
-    } catch (const std::exception& error) {
-      last = error.what();
-    }
-    if (last.empty()) return last;
-    std::this_thread::sleep_for(100ms);
-  } while (Clock::now() < end);
-  return last;
-}
-
 bool all_stale(const Model& model) {
   return std::ranges::all_of(model, [](const auto& each) { return each.second.stale; });
 }
@@ -87,34 +71,33 @@ TEST_CASE("nodes: tasks on other nodes, drain, and a leader that dies", "[swarm]
   PluginDriver follower(bed.config(2));
   REQUIRE(follower.wait_for_tier(1, 10s));
   REQUIRE(follower.wait_for_sync(5s));
-  CHECK(settle(bed, follower, 2, 15s) == "");
-  const std::size_t removed_before =
-      static_cast<std::size_t>(std::ranges::count_if(follower.publications(), [](const auto& each) {
-        return each.what == Publication::What::Removal || each.what == Publication::What::Pruned;
-      }));
+  CHECK(settle(bed, follower, 15s, 2) == "");
+  const std::size_t published_before = follower.publications().size();
   const std::size_t known_before = follower.model().size();
   const auto death = Clock::now();
   bed.run("stop-node 1");
   REQUIRE(follower.wait_for(10s, all_stale));
   const double stale_after = since(death);
-  CHECK(stale_after < 8);
   CHECK(follower.model().size() >= known_before);
   REQUIRE(follower.wait_for_sync(40s));
+  const double fresh_after = since(death);
+  // The silence of a leader removes nothing, nor does the listing that ends it.
+  const std::vector<Publication> published = follower.publications();
+  CHECK(std::count_if(published.begin() + static_cast<std::ptrdiff_t>(published_before),
+                      published.end(), [](const Publication& each) {
+                        return each.what == Publication::What::Removal ||
+                               each.what == Publication::What::Pruned;
+                      }) == 0);
   std::printf("leader killed: stale after %.1f s, fresh again after %.1f s\n", stale_after,
-              since(death));
-  CHECK(settle(bed, follower, 2, 30s) == "");
-  const std::size_t removed_during =
-      static_cast<std::size_t>(std::ranges::count_if(follower.publications(), [](const auto& each) {
-        return each.what == Publication::What::Pruned;
-      }));
-  CHECK(removed_during <= removed_before);
+              fresh_after);
+  CHECK(settle(bed, follower, 30s, 2) == "");
   // The dead node goes down; its tasks are replaced.
   CHECK(follower.wait_for(40s, [&](const Model& m) {
     const auto node = m.find(node1);
     return node != m.end() && node->second.status == STORM_STATUS_STOPPED;
   }));
   bed.run("start-node 1");
-  CHECK(settle(bed, follower, 2, 30s) == "");
+  CHECK(settle(bed, follower, 30s, 2) == "");
   CHECK(follower.metric("push_repairs_total") == 0);
 
   // A manager without its network: silence is no proof.
@@ -129,7 +112,7 @@ TEST_CASE("nodes: tasks on other nodes, drain, and a leader that dies", "[swarm]
   bed.run("heal 2");
   const auto healed = Clock::now();
   REQUIRE(follower.wait_for_sync(60s));
-  CHECK(settle(bed, follower, 3, 40s) == "");
+  CHECK(settle(bed, follower, 40s, 3) == "");
   std::printf("healed: equal to what the others say after %.1f s\n", since(healed));
   CHECK(follower.violations() == std::vector<std::string>{});
   CHECK(driver.violations() == std::vector<std::string>{});
@@ -142,7 +125,7 @@ TEST_CASE("nodes: a worker that is promoted, a manager that is demoted", "[swarm
   PluginDriver manager(bed.config(2));
   REQUIRE(manager.wait_for_tier(1, 15s));
   REQUIRE(manager.wait_for_sync(10s));
-  CHECK(settle(bed, manager, 1, 10s) == "");
+  CHECK(settle(bed, manager, 10s, 1) == "");
 
   PluginDriver worker(bed.config(3));
   REQUIRE(worker.wait_for_tier(0, 5s));
@@ -153,7 +136,7 @@ TEST_CASE("nodes: a worker that is promoted, a manager that is demoted", "[swarm
   REQUIRE(worker.wait_for_tier(1, 15s));
   std::printf("promoted: push after %.1f s\n", since(promoted));
   REQUIRE(worker.wait_for_sync(5s));
-  CHECK(settle(bed, worker, 1, 10s) == "");
+  CHECK(settle(bed, worker, 10s, 1) == "");
 
   const std::size_t known = manager.model().size();
   bed.docker("node demote node2");

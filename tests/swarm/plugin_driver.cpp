@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -41,7 +42,9 @@ struct PluginDriver::Services {
     if (std::getenv("STORM_TEST_LOG") != nullptr) {
       std::fprintf(stderr, "[%d] %s\n", level, copy(message).c_str());
     }
-    if (level >= STORM_LOG_WARN) self.log_.push_back(copy(message));
+    if (level < STORM_LOG_WARN) return;
+    self.log_.push_back(copy(message));
+    self.changed_.notify_all();
   }
   static storm_rc cancelled(const storm_host* host, const storm_call*) {
     return of(host).cancelled_ ? STORM_YES : STORM_OK;
@@ -284,10 +287,10 @@ int PluginDriver::tier() const {
 bool PluginDriver::wait_for(std::chrono::milliseconds time,
                             const std::function<bool(const Model&)>& holds) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, time, [&] { return holds(model_); });
+  return changed_.wait_for(lock, kPatience * time, [&] { return holds(model_); });
 }
 bool PluginDriver::wait_for_tier(int wanted, std::chrono::milliseconds time) const {
-  const auto end = std::chrono::steady_clock::now() + time;
+  const auto end = std::chrono::steady_clock::now() + kPatience * time;
   while (tier() != wanted) {
     std::unique_lock lock(mutex_);
     if (changed_.wait_until(lock, end) == std::cv_status::timeout) {
@@ -299,7 +302,14 @@ bool PluginDriver::wait_for_tier(int wanted, std::chrono::milliseconds time) con
 }
 bool PluginDriver::wait_for_sync(std::chrono::milliseconds time) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, time, [&] { return synced_; });
+  return changed_.wait_for(lock, kPatience * time, [&] { return synced_; });
+}
+bool PluginDriver::wait_for_log(std::chrono::milliseconds time, const std::string& part) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience * time, [&] {
+    return std::ranges::any_of(
+        log_, [&](const std::string& line) { return line.find(part) != std::string::npos; });
+  });
 }
 
 }  // namespace storm::testing

@@ -37,6 +37,10 @@ struct SeenResource {
 };
 using Model = std::map<std::string, SeenResource>;
 
+// The deadlines that tests name are those of a machine at rest. A wait that succeeds ends at once,
+// so each may last this many times as long.
+inline constexpr int kPatience = 4;
+
 struct Publication {
   enum class What { Upsert, Removal, Pruned, Stale, Synced };
   What what = What::Upsert;
@@ -65,11 +69,13 @@ class PluginDriver {
   double metric(const std::string& name) const;
   bool synced() const;  // a listing ended and nothing is stale
 
-  // Waits until `holds` of the model, or the time is over.
+  // Each waits until it holds, for kPatience times the time at most.
   bool wait_for(std::chrono::milliseconds time,
                 const std::function<bool(const Model&)>& holds) const;
   bool wait_for_tier(int tier, std::chrono::milliseconds time) const;
   bool wait_for_sync(std::chrono::milliseconds time) const;
+  // Until a line of the log contains `part`.
+  bool wait_for_log(std::chrono::milliseconds time, const std::string& part) const;
 
  private:
   struct Services;

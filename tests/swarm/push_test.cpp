@@ -60,11 +60,11 @@ TEST_CASE("push: objects are published as Docker describes them", "[swarm]") {
   REQUIRE(driver.wait_for(20s, [](const Model& model) {
     return running_tasks(model, "web") == 2 && running_tasks(model, "everywhere") == 1;
   }));
-  CHECK(driver.wait_for(5s, [&](const Model& model) { return differences(bed, model).empty(); }));
+  const std::string left = settle(bed, driver, 10s);
+  CHECK(left == "");
   const Model model = driver.model();
-  CHECK(differences(bed, model) == "");
   std::printf("snapshots against Docker's own answers: %zu objects, %s\n", model.size(),
-              differences(bed, model).empty() ? "0 differences" : "DIFFERENT");
+              left.empty() ? "0 differences" : "DIFFERENT");
 
   const json info = json::parse(bed.get("/info"));
   const std::string cluster_id = info["Swarm"]["Cluster"]["ID"];
@@ -105,7 +105,12 @@ TEST_CASE("push: objects are published as Docker describes them", "[swarm]") {
   CHECK(pending->status == STORM_STATUS_STARTING);
   CHECK(pending->host.empty());
   CHECK(driver.violations() == std::vector<std::string>{});
-  CHECK(driver.log() == std::vector<std::string>{});
+  CHECK(driver.tier() == 1);
+  for (const std::string& line : driver.log()) {
+    CAPTURE(line);
+    CHECK(line.find("no push") == std::string::npos);
+    CHECK(line.find("not pushed") == std::string::npos);
+  }
 }
 
 TEST_CASE("push: every change is known within milliseconds and a drain before its stop",
@@ -170,9 +175,13 @@ TEST_CASE("push: every change is known within milliseconds and a drain before it
   print_quantiles("drain known before the container's stop signal", drain_leads);
   std::printf("events %g, requests %g, repairs %g\n", driver.metric("push_events_total"),
               driver.metric("http_requests_total"), driver.metric("push_repairs_total"));
-  CHECK(delays.size() > 100);
-  CHECK(drain_leads.size() >= static_cast<std::size_t>(kRounds));
+  REQUIRE(delays.size() > 100);
+  // Generous: exact figures are for a benchmark on a machine at rest.
+  std::ranges::sort(delays);
+  CHECK(milliseconds(delays[delays.size() / 2]) < 200);
+  REQUIRE(drain_leads.size() >= static_cast<std::size_t>(kRounds));
+  CHECK(std::ranges::min(drain_leads) > 0);
   CHECK(driver.metric("push_repairs_total") == 0);
-  CHECK(differences(bed, driver.model()) == "");
+  CHECK(settle(bed, driver, 10s) == "");
   CHECK(driver.violations() == std::vector<std::string>{});
 }

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace storm::testing {
@@ -18,13 +20,29 @@ std::string make_directory() {
   return name;
 }
 
+std::string last_words(const std::string& path) {
+  constexpr std::size_t kWordsMax = 2'000;
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string all = text.str();
+  return all.substr(all.size() > kWordsMax ? all.size() - kWordsMax : 0);
+}
+
 }  // namespace
 
 TestBed::TestBed(const std::string& arguments) : state_(make_directory() + "/bed") {
-  run("up " + arguments + " --owner " + std::to_string(getpid()));
+  try {
+    run("up " + arguments + " --owner " + std::to_string(getpid()));
+  } catch (...) {
+    end();
+    throw;
+  }
 }
 
-TestBed::~TestBed() {
+TestBed::~TestBed() { end(); }
+
+void TestBed::end() {
   try {
     run("down");
   } catch (const std::exception& error) {
@@ -44,8 +62,7 @@ std::string TestBed::run(const std::string& command) const {
   while ((count = fread(chunk.data(), 1, chunk.size(), pipe)) > 0) out.append(chunk.data(), count);
   const int status = pclose(pipe);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw std::runtime_error("testbed " + command + " failed (its words are in " + state_ +
-                             ".err)");
+    throw std::runtime_error("testbed " + command + " failed: " + last_words(state_ + ".err"));
   }
   while (!out.empty() && out.back() == '\n') out.pop_back();
   return out;

@@ -28,6 +28,8 @@ class TestBed {
   std::string config(int node = 1, const std::string& more = "") const;
 
  private:
+  void end();
+
   std::string state_;
 };
 
