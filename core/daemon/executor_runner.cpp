@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace storm {
 
@@ -42,6 +43,8 @@ class ExecutorRunner::EngineSink final : public ResourceSink {
         lock.lock();
         link_->agent = registered->id;
         link_->agent_removed = false;
+        // The new agent knows nothing yet of how its source is doing.
+        if (last_report_) tell(link_->agent, *last_report_);
       }
       agent = link_->agent;
       generation = link_->generation;
@@ -65,17 +68,18 @@ class ExecutorRunner::EngineSink final : public ResourceSink {
   }
 
   void report(SourceReport report) override {
-    Id agent;
-    {
-      const std::lock_guard lock(link_->mutex);
-      agent = link_->agent;
-    }
-    engine_.submit(ReportSource{agent, std::move(report)}, [](const Result<Outcome>&) {});
+    const std::lock_guard lock(link_->mutex);
+    tell(link_->agent, report);
+    last_report_ = std::move(report);
   }
 
  private:
   static constexpr int kBatchesInFlight = 2;
   static constexpr std::chrono::milliseconds kStopLookTime{20};
+
+  void tell(const Id& agent, const SourceReport& report) {
+    engine_.submit(ReportSource{agent, report}, [](const Result<Outcome>&) {});
+  }
 
   // What the answers of the engine need; outlives the sink while some are on their way.
   struct Link {
@@ -91,6 +95,7 @@ class ExecutorRunner::EngineSink final : public ResourceSink {
   const RegisterAgent registration_;
   const std::shared_ptr<Link> link_;
   std::map<std::string, std::uint64_t> generations_;  // Guarded by link_->mutex. By scope.
+  std::optional<SourceReport> last_report_;           // Guarded by link_->mutex.
 };
 
 namespace {
