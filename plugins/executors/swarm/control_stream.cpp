@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 #include <new>
@@ -99,6 +100,25 @@ struct Descriptor {
   }
 };
 
+// In our own words: the manager's could quote what it was asked about.
+std::string status_text(std::string_view grpc_status) {
+  constexpr std::array<std::string_view, 17> kMeanings = {
+      "no error",           "cancelled",         "unknown error",
+      "invalid request",    "deadline exceeded", "not found",
+      "exists already",     "permission denied", "out of resources",
+      "precondition fails", "aborted",           "out of range",
+      "not implemented",    "internal error",    "manager not available",
+      "data loss",          "not authenticated"};
+  std::size_t code = 0;
+  const char* const end = grpc_status.data() + grpc_status.size();
+  const auto [rest, error] = std::from_chars(grpc_status.data(), end, code);
+  if (error != std::errc() || rest != end || code >= kMeanings.size()) {
+    return "the manager ended the stream with an unknown status";
+  }
+  return "the manager ended the stream with status " + std::to_string(code) + " (" +
+         std::string(kMeanings[code]) + ")";
+}
+
 }  // namespace
 
 struct ControlStream::Connection {
@@ -119,7 +139,6 @@ struct ControlStream::Connection {
   std::int32_t health_stream = -1;
   std::int32_t watch_stream = -1;
   std::string grpc_status;  // of the stream that ended
-  std::string grpc_message;
   std::string http_status;
   WipedBytes received;  // of the stream that is being read
   bool serving = false;
@@ -224,7 +243,6 @@ bool ControlStream::Connection::open_http2() {
                                     std::min(value_size, kValueMax));
         if (key == ":status") self.http_status = text;
         if (key == "grpc-status") self.grpc_status = text;
-        if (key == "grpc-message") self.grpc_message = text;
         return 0;
       });
   nghttp2_session_callbacks_set_on_stream_close_callback(
@@ -308,12 +326,11 @@ void ControlStream::Connection::stream_closed(std::int32_t stream) {
   if (stream == health_stream && serving) {
     received.drop_front(received.size());
     grpc_status.clear();
-    grpc_message.clear();
     submit(kWatchPath, kWatchRequest, watch_stream);
     return;
   }
   if (!grpc_status.empty() && grpc_status != "0") {
-    fail("status " + grpc_status + (grpc_message.empty() ? "" : ", " + grpc_message));
+    fail(status_text(grpc_status));
   } else if (!http_status.empty() && http_status != "200") {
     fail("HTTP status " + http_status);
   } else {

@@ -71,7 +71,7 @@ struct DockerClient::Transfer {
   Done done;
   HttpAnswer answer;
   std::int64_t progress_ns = 0;
-  bool endless = false;
+  Length length = Length::Short;
   bool opened = false;
   bool too_large = false;
   char error[CURL_ERROR_SIZE] = {};
@@ -92,10 +92,10 @@ DockerClient::~DockerClient() {
   curl_multi_cleanup(multi_);
 }
 
-DockerClient::Transfer* DockerClient::start(const std::string& path, bool endless) {
+DockerClient::Transfer* DockerClient::start(const std::string& path, Length length) {
   auto transfer = std::make_unique<Transfer>();
   transfer->client = this;
-  transfer->endless = endless;
+  transfer->length = length;
   transfer->answer.asked_ns = host_.mono_ns();
   transfer->progress_ns = transfer->answer.asked_ns;
   CURL* easy = curl_easy_init();
@@ -108,6 +108,7 @@ DockerClient::Transfer* DockerClient::start(const std::string& path, bool endles
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_PROXY, "");  // never the environment's
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // waits for no resolver that does not answer
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectDeadline.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -130,6 +131,14 @@ DockerClient::Transfer* DockerClient::start(const std::string& path, bool endles
 }
 
 void DockerClient::get(const std::string& path, Done done) {
+  request(path, Length::Short, std::move(done));
+}
+
+void DockerClient::get_list(const std::string& path, Done done) {
+  request(path, Length::List, std::move(done));
+}
+
+void DockerClient::request(const std::string& path, Length length, Done done) {
   if (transfers_.size() >= kRequestsMax) {
     auto refused = std::make_unique<Transfer>();
     refused->done = std::move(done);
@@ -137,13 +146,13 @@ void DockerClient::get(const std::string& path, Done done) {
     finished_.push_back(std::move(refused));
     return;
   }
-  start(path, false)->done = std::move(done);
+  start(path, length)->done = std::move(done);
 }
 
 void DockerClient::follow(const std::string& path, Follower follower) {
   stop_following();
   follower_ = std::move(follower);
-  endless_ = start(path, true);
+  endless_ = start(path, Length::Endless);
 }
 
 void DockerClient::stop_following() {
@@ -166,7 +175,7 @@ void DockerClient::forget_all() {
 std::size_t DockerClient::on_body(char* data, std::size_t size, std::size_t count, void* raw) {
   Transfer& transfer = *static_cast<Transfer*>(raw);
   const std::size_t bytes = size * count;
-  const std::size_t limit = transfer.endless ? kEventLineMax : kBodyMax;
+  const std::size_t limit = transfer.length == Length::Endless ? kEventLineMax : kBodyMax;
   if (transfer.answer.body.size() + bytes > limit) {
     transfer.too_large = true;
     return 0;
@@ -200,18 +209,19 @@ void DockerClient::finish(Transfer& transfer, CURLcode code) {
   finished_.splice(finished_.end(), transfers_, found);
 }
 
+std::int64_t DockerClient::deadline_of(const Transfer& transfer) {
+  constexpr std::int64_t kAnswer = std::chrono::nanoseconds(kAnswerDeadline).count();
+  constexpr std::int64_t kWhole = std::chrono::nanoseconds(kTransferDeadline).count();
+  if (transfer.length == Length::Short) return transfer.answer.asked_ns + kAnswer;
+  if (transfer.length == Length::Endless && transfer.opened) return INT64_MAX;
+  return std::min(transfer.progress_ns + kAnswer, transfer.answer.asked_ns + kWhole);
+}
+
 void DockerClient::check_deadlines() {
   const std::int64_t now = host_.mono_ns();
   std::vector<Transfer*> late;
   for (const auto& transfer : transfers_) {
-    const std::int64_t silent = now - transfer->progress_ns;
-    const std::int64_t whole = now - transfer->answer.asked_ns;
-    const bool waits_for_events = transfer->endless && transfer->opened;
-    if (waits_for_events) continue;
-    if (silent >= kAnswerDeadline.count() * kNanosecondsPerMillisecond ||
-        whole >= std::chrono::nanoseconds(kTransferDeadline).count()) {
-      late.push_back(transfer.get());
-    }
+    if (now >= deadline_of(*transfer)) late.push_back(transfer.get());
   }
   for (Transfer* transfer : late) {
     transfer->answer.body.clear();
@@ -225,9 +235,9 @@ void DockerClient::check_deadlines() {
 std::chrono::milliseconds DockerClient::next_deadline(std::chrono::milliseconds timeout) const {
   const std::int64_t now = host_.mono_ns();
   for (const auto& transfer : transfers_) {
-    if (transfer->endless && transfer->opened) continue;
-    const std::int64_t left =
-        kAnswerDeadline.count() - (now - transfer->progress_ns) / kNanosecondsPerMillisecond;
+    const std::int64_t deadline = deadline_of(*transfer);
+    if (deadline == INT64_MAX) continue;
+    const std::int64_t left = (deadline - now) / kNanosecondsPerMillisecond + 1;
     timeout = std::min(timeout, std::chrono::milliseconds(std::max<std::int64_t>(left, 0)));
   }
   return timeout;

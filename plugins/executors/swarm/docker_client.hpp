@@ -32,7 +32,7 @@ struct HttpAnswer {
 
 class DockerClient {
  public:
-  // An answer may take as long as it likes as long as it makes progress at least this often.
+  // The whole of a short answer; a list may take longer as long as it makes progress this often.
   static constexpr std::chrono::milliseconds kAnswerDeadline{2000};
   static constexpr std::chrono::milliseconds kConnectDeadline{2000};
   static constexpr std::chrono::seconds kTransferDeadline{30};
@@ -55,6 +55,7 @@ class DockerClient {
 
   // `done` is called from `wait`, exactly once unless forget_all comes first.
   void get(const std::string& path, Done done);
+  void get_list(const std::string& path, Done done);
   void follow(const std::string& path, Follower follower);
   void stop_following();
   void forget_all();  // requests and the endless answer
@@ -65,8 +66,11 @@ class DockerClient {
 
  private:
   struct Transfer;
+  enum class Length { Short, List, Endless };
 
-  Transfer* start(const std::string& path, bool endless);
+  Transfer* start(const std::string& path, Length length);
+  void request(const std::string& path, Length length, Done done);
+  static std::int64_t deadline_of(const Transfer& transfer);  // INT64_MAX: none
   void finish(Transfer& transfer, CURLcode code);
   void drop(Transfer& transfer);
   void collect();

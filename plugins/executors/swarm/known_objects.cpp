@@ -34,8 +34,9 @@ void KnownObjects::begin_cluster(const std::string& cluster_id) {
 }
 
 EventVerdict KnownObjects::judge(const WatchEvent& event) const {
+  // Of what is not known too: an older answer that shows it may be under way.
+  if (event.removed) return EventVerdict::Remove;
   const auto known = objects_.find(event.id);
-  if (event.removed) return known != objects_.end() ? EventVerdict::Remove : EventVerdict::Drop;
   // The attachment of a plain container to a network; /tasks does not list it.
   if (event.kind == ObjectKind::Task && event.service_id.empty()) return EventVerdict::Drop;
   const std::uint64_t seen = known != objects_.end() ? known->second.version : high_;
@@ -95,8 +96,8 @@ void KnownObjects::put(SwarmObject object, std::int64_t asked_ns, Changes& chang
   if (!is_new) {
     if (object.version < known.version) return;
     known.asked_ns = std::max(known.asked_ns, asked_ns);
-    if (object.version == known.version && !known.resource.stale &&
-        object.resource.snapshot_json == known.resource.snapshot_json) {
+    if (!known.resource.stale && object.resource.snapshot_json == known.resource.snapshot_json) {
+      known.version = object.version;
       return;
     }
   }
@@ -159,6 +160,28 @@ void KnownObjects::erase(const std::string& id, std::int64_t removed_ns, Changes
 
 void KnownObjects::remove(const std::string& id, Changes& changes) { erase(id, kForEver, changes); }
 
+bool KnownObjects::is_ahead_of(const std::vector<KindListing>& listings) const {
+  std::uint64_t highest = 0;
+  for (const auto& [id, known] : objects_) highest = std::max(highest, known.version);
+  if (highest == 0) return false;
+  for (const KindListing& listing : listings) {
+    const auto slices = slice_objects(listing.json);
+    if (!slices) return false;
+    for (const std::string_view slice : *slices) {
+      const std::optional<SwarmObject> object = read_object(listing.kind, slice);
+      if (object && object->version >= highest) return false;
+    }
+  }
+  return true;
+}
+
+void KnownObjects::forget_versions() {
+  for (auto& [id, known] : objects_) known.version = 0;
+  removed_.clear();
+  removed_order_.clear();
+  high_ = highest_seen_ = 0;
+}
+
 bool KnownObjects::put_listing(ObjectKind kind, std::string_view json, std::int64_t asked_ns,
                                Changes& changes) {
   const auto slices = slice_objects(json);
@@ -170,7 +193,10 @@ bool KnownObjects::put_listing(ObjectKind kind, std::string_view json, std::int6
     const std::string_view leading = leading_id(slice);
     if (const auto known = objects_.find(std::string(leading)); known != objects_.end()) {
       if (!known->second.resource.stale && known->second.resource.snapshot_json == slice) {
-        known->second.asked_ns = std::max(known->second.asked_ns, asked_ns);
+        Known& same = known->second;
+        same.asked_ns = std::max(same.asked_ns, asked_ns);
+        same.version = std::max(same.version, same.resource.revision);
+        highest_seen_ = std::max(highest_seen_, same.version);
         listed.emplace(leading);
         continue;
       }

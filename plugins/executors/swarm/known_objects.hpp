@@ -46,11 +46,21 @@ class KnownObjects {
   // Takes an object from an answer to a request that was sent at `asked_ns`.
   void put(SwarmObject object, std::int64_t asked_ns, Changes& changes);
   void put_cluster(const SwarmInfo& info, Changes& changes);
-  // The provider said that this object is gone; its id never comes back.
+  // The provider said that this object, known or not, is gone; its id never comes back.
   void remove(const std::string& id, Changes& changes);
   // Takes the complete listing of a kind: adds, updates, and removes what was known before
   // `asked_ns` and is not in it. False: this is not a listing; nothing was done.
   bool put_listing(ObjectKind kind, std::string_view json, std::int64_t asked_ns, Changes& changes);
+  // Whether all of these complete listings is older than something known. Of a new connection's
+  // first ones: the swarm was restored from a backup, its versions count from there once more.
+  struct KindListing {
+    ObjectKind kind;
+    std::string_view json;
+  };
+  bool is_ahead_of(const std::vector<KindListing>& listings) const;
+  // Whatever is put next counts as newer, and may have been removed. Requires: no answer to an
+  // earlier request is awaited.
+  void forget_versions();
   // Writes the little that an event says into the last JSON of a task and marks it stale.
   void patch(const WatchEvent& event, Changes& changes);
 

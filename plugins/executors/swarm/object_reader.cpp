@@ -37,7 +37,12 @@ void ObjectReader::want(const WatchEvent& event) {
 
 void ObjectReader::forget(const std::string& id) {
   const auto found = pending_.find(id);
-  if (found != pending_.end() && !found->second.under_way) pending_.erase(found);
+  // Of a service that tasks are held for, the answer is awaited all the same: it releases them.
+  const bool awaited = held_.contains(id);
+  if (found != pending_.end() && !found->second.under_way && !awaited) pending_.erase(found);
+  for (auto& [service, tasks] : held_) {
+    std::erase_if(tasks, [&](const Held& each) { return each.task.resource.uid == id; });
+  }
 }
 
 void ObjectReader::want_service(const std::string& id) {
@@ -193,22 +198,22 @@ void ObjectReader::read_tasks(std::vector<Asked> asked) {
   for (const Asked& each : asked) ids[each.id] = true;
   const std::string filters = nlohmann::json{{"id", std::move(ids)}}.dump();
   ++under_way_;
-  client_.get("/tasks?filters=" + url_encoded(filters),
-              [this, asked = std::move(asked)](HttpAnswer&& answer) {
-                --under_way_;
-                Changes changes;
-                if (answer.ok()) {
-                  std::unordered_map<std::string, std::uint64_t> found;
-                  take_tasks(answer, found, changes);
-                  for (const Asked& each : asked) {
-                    const auto version = found.find(each.id);
-                    settle(each, version != found.end() ? version->second : kNotFound);
-                  }
-                } else {
-                  unanswered(asked, changes);
-                }
-                on_changes_(std::move(changes));
-              });
+  client_.get_list("/tasks?filters=" + url_encoded(filters),
+                   [this, asked = std::move(asked)](HttpAnswer&& answer) {
+                     --under_way_;
+                     Changes changes;
+                     if (answer.ok()) {
+                       std::unordered_map<std::string, std::uint64_t> found;
+                       take_tasks(answer, found, changes);
+                       for (const Asked& each : asked) {
+                         const auto version = found.find(each.id);
+                         settle(each, version != found.end() ? version->second : kNotFound);
+                       }
+                     } else {
+                       unanswered(asked, changes);
+                     }
+                     on_changes_(std::move(changes));
+                   });
 }
 
 // A service that is gone (404) can have tasks for as long as they take to stop: those are asked
@@ -216,22 +221,23 @@ void ObjectReader::read_tasks(std::vector<Asked> asked) {
 void ObjectReader::read_tasks_of(const std::string& service_id) {
   const std::string filters = nlohmann::json{{"service", {{service_id, true}}}}.dump();
   ++under_way_;
-  client_.get("/tasks?filters=" + url_encoded(filters), [this, service_id](HttpAnswer&& answer) {
-    --under_way_;
-    Changes changes;
-    if (answer.ok()) {
-      std::unordered_map<std::string, std::uint64_t> found;
-      take_tasks(answer, found, changes);
-    } else if (answer.status == 404) {
-      for (const std::string& id : known_.tasks_of(service_id)) {
-        WatchEvent event;
-        event.id = id;
-        event.service_id = service_id;
-        want(event);
-      }
-    }
-    on_changes_(std::move(changes));
-  });
+  client_.get_list("/tasks?filters=" + url_encoded(filters),
+                   [this, service_id](HttpAnswer&& answer) {
+                     --under_way_;
+                     Changes changes;
+                     if (answer.ok()) {
+                       std::unordered_map<std::string, std::uint64_t> found;
+                       take_tasks(answer, found, changes);
+                     } else if (answer.status == 404) {
+                       for (const std::string& id : known_.tasks_of(service_id)) {
+                         WatchEvent event;
+                         event.id = id;
+                         event.service_id = service_id;
+                         want(event);
+                       }
+                     }
+                     on_changes_(std::move(changes));
+                   });
 }
 
 void ObjectReader::read_nodes(std::function<void(const HttpAnswer&)> done) {

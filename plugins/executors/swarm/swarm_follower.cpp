@@ -57,6 +57,7 @@ std::int64_t SwarmFollower::next_due_ns() const {
     if (!info_under_way_) due = std::min(due, info_due_ns_);
     if (tier_ == 1 && !nodes_under_way_) due = std::min(due, nodes_due_ns_);
     if (!listing_) due = std::min(due, list_due_ns_);
+    if (!listing_ && relist_ && fresh_ && failures_ == 0) due = std::min(due, relist_due_ns_);
     if (tier_ > 1 && !stream_) due = std::min(due, push_due_ns_);
     for (const auto& [id, candidate] : candidates_) {
       due = std::min(due, candidate.seen_ns + kRepairGrace);
@@ -116,7 +117,7 @@ void SwarmFollower::run_following_timers(std::int64_t now) {
   if (!listing_ && now >= list_due_ns_) {
     start_listing(tier_ == 1 ? Purpose::Repair : Purpose::Poll);
   }
-  if (!listing_ && relist_ && fresh_ && failures_ == 0) {
+  if (!listing_ && relist_ && fresh_ && failures_ == 0 && now >= relist_due_ns_) {
     relist_ = false;
     start_listing(Purpose::Repair);
   }
@@ -214,6 +215,8 @@ void SwarmFollower::lost(const std::string& why) {
   candidates_.clear();
   info_under_way_ = nodes_under_way_ = relist_ = false;
   failures_ = 0;
+  relist_due_ns_ = 0;
+  relist_backoff_ns_ = kRelistMin;
   tier_ = 0;
   phase_ = Phase::Resting;
   connect_due_ns_ = host_.mono_ns() + backoff_ns_;
@@ -356,7 +359,7 @@ void SwarmFollower::start_listing(Purpose purpose) {
   listing_ = Listing{purpose, now, 3, {}, {}, {}, {}};
   list_due_ns_ = now + (tier_ == 1 ? kRepairPeriod : kPollPeriod);
   const auto ask = [this, now](const char* path, std::string Listing::*body) {
-    client_.get(path, [this, now, body](HttpAnswer&& answer) {
+    client_.get_list(path, [this, now, body](HttpAnswer&& answer) {
       if (listing_ && listing_->asked_ns == now) on_list(body, std::move(answer));
     });
   };
@@ -375,6 +378,11 @@ void SwarmFollower::end_listing() {
   Listing listing = std::move(*listing_);
   listing_.reset();
   if (!listing.fault.empty()) return listing_failed(listing);
+  if (phase_ == Phase::Listing && known_.is_ahead_of({{ObjectKind::Service, listing.services},
+                                                      {ObjectKind::Node, listing.nodes},
+                                                      {ObjectKind::Task, listing.tasks}})) {
+    known_.forget_versions();
+  }
   Changes changes;
   // Services first: the names of the tasks need them.
   if (!known_.put_listing(ObjectKind::Service, listing.services, listing.asked_ns, changes) ||
@@ -384,6 +392,7 @@ void SwarmFollower::end_listing() {
     return listing_failed(listing);
   }
   failures_ = 0;
+  relist_backoff_ns_ = kRelistMin;
   if (listing.purpose != Purpose::Sync) {
     if (tier_ == 1) note_repairs(changes);
     return publish(std::move(changes));
@@ -405,7 +414,10 @@ void SwarmFollower::end_listing() {
 void SwarmFollower::listing_failed(const Listing& listing) {
   if (phase_ == Phase::Listing) return lost(listing.fault);
   if (tier_ > 1 && ++failures_ >= kFailuresMax) return lost(listing.fault);
-  relist_ = relist_ || listing.purpose == Purpose::Repair;
+  if (listing.purpose != Purpose::Repair) return;
+  relist_ = true;
+  relist_due_ns_ = host_.mono_ns() + relist_backoff_ns_;
+  relist_backoff_ns_ = std::min(2 * relist_backoff_ns_, kRelistMax);
 }
 
 // In tier 1 a listing should find nothing that the stream did not tell.
@@ -421,15 +433,20 @@ void SwarmFollower::note_repairs(const Changes& changes) {
 }
 
 void SwarmFollower::count_repairs(std::int64_t now) {
+  std::size_t count = 0;
+  std::string example;
   for (auto each = candidates_.begin(); each != candidates_.end();) {
     if (now < each->second.seen_ns + kRepairGrace) {
       ++each;
       continue;
     }
-    host_.count("push_repairs_total");
-    host_.warn("a listing found a change of " + each->first + " that was not pushed");
+    if (count++ == 0) example = each->first;
     each = candidates_.erase(each);
   }
+  if (count == 0) return;
+  host_.count("push_repairs_total", static_cast<double>(count));
+  host_.warn("a listing found changes that were not pushed: " + std::to_string(count) +
+             ", one of them of " + example);
 }
 
 void SwarmFollower::check_info() {

@@ -41,6 +41,8 @@ class SwarmFollower {
   static constexpr std::int64_t kNodesRetry = 200 * kMillisecond;
   static constexpr std::int64_t kPollPeriod = 1 * kSecond;
   static constexpr std::int64_t kRepairPeriod = 60 * kSecond;
+  static constexpr std::int64_t kRelistMin = 100 * kMillisecond;  // after one that failed
+  static constexpr std::int64_t kRelistMax = 10 * kSecond;
   // A listing can be ahead of the stream: what it found counts as a repair if no event follows.
   static constexpr std::int64_t kRepairGrace = 2 * kSecond;
   static constexpr int kFailuresMax = 2;
@@ -163,6 +165,8 @@ class SwarmFollower {
   std::int64_t info_due_ns_ = 0;
   std::int64_t nodes_due_ns_ = 0;
   std::int64_t list_due_ns_ = 0;
+  std::int64_t relist_due_ns_ = 0;
+  std::int64_t relist_backoff_ns_ = kRelistMin;
   std::int64_t push_due_ns_ = 0;
   std::uint64_t requests_counted_ = 0;
 };

@@ -99,7 +99,11 @@ TEST_CASE("control stream: answers that are wrong end it with one line", "[swarm
   answers = {};
   answers.watch_status = "12";
   answers.watch.clear();
-  CHECK(has(failure_of(answers), "status 12, as the test says"));
+  const Bytes refused = failure_of(answers);
+  CHECK(has(refused, "status 12 (not implemented)"));
+  CHECK_FALSE(has(refused, "as the test says"));  // the manager's words stay with it
+  answers.watch_status = "no number";
+  CHECK(has(failure_of(answers), "unknown status"));
   answers = {};
   answers.watch += Bytes("\0\x01\x10\0\0", 5) + "the beginning of 17 MB";
   CHECK(has(failure_of(answers), "larger than 16 MB"));

@@ -59,7 +59,57 @@ TEST_CASE("known objects: an event counts when its version is higher", "[swarm]"
 TEST_CASE("known objects: a removal counts whatever its version", "[swarm]") {
   Listed listed;
   CHECK(listed.known.judge(event("t", 1, true)) == EventVerdict::Remove);
-  CHECK(listed.known.judge(event("other", 99, true)) == EventVerdict::Drop);
+  CHECK(listed.known.judge(event("other", 99, true)) == EventVerdict::Remove);
+}
+
+TEST_CASE("known objects: a removal stands against answers under way of what was not yet known",
+          "[swarm]") {
+  Listed listed;
+  Changes changes;
+  listed.known.remove("young", changes);
+  CHECK(changes.empty());
+  listed.known.put(object_of(task("young", 30)), 50, changes);
+  listed.known.put_listing(ObjectKind::Task, json::array({task("t", 8), task("young", 30)}).dump(),
+                           50, changes);
+  CHECK(changes.empty());
+  CHECK_FALSE(listed.known.knows("young"));
+}
+
+TEST_CASE("known objects: after a restore from a backup lower versions count", "[swarm]") {
+  Listed listed;
+  Changes changes;
+  listed.known.remove("late", changes);
+  const std::string services = json::array({service("s", 4)}).dump();
+  const std::string tasks = json::array({task("t", 6), task("late", 7)}).dump();
+  const auto ahead_of = [&](const std::string& task_list) {
+    return listed.known.is_ahead_of(
+        {{ObjectKind::Service, services}, {ObjectKind::Task, task_list}});
+  };
+  CHECK_FALSE(ahead_of(json::array({task("t", 8)}).dump()));
+  CHECK_FALSE(ahead_of("not a list"));
+  CHECK_FALSE(KnownObjects().is_ahead_of({{ObjectKind::Task, tasks}}));
+  REQUIRE(ahead_of(tasks));
+  listed.known.forget_versions();
+  listed.known.put_listing(ObjectKind::Service, services, 90, changes);
+  listed.known.put_listing(ObjectKind::Task, tasks, 90, changes);
+  listed.known.end_first_listing();
+  CHECK(changes.removals.empty());
+  CHECK(listed.known.version_of("s") == 4);
+  CHECK(listed.known.version_of("t") == 6);
+  CHECK(listed.known.version_of("late") == 7);  // it was removed after the backup
+  CHECK(listed.known.judge(event("t", 7)) == EventVerdict::Read);
+  CHECK(listed.known.judge(event("new", 8)) == EventVerdict::Read);
+}
+
+TEST_CASE("known objects: what a restore left as it was keeps its version", "[swarm]") {
+  Listed listed;
+  Changes changes;
+  listed.known.forget_versions();
+  listed.known.put_listing(ObjectKind::Task, json::array({task("t", 8)}).dump(), 90, changes);
+  listed.known.end_first_listing();
+  CHECK(changes.empty());
+  CHECK(listed.known.judge(event("t", 8)) == EventVerdict::Drop);
+  CHECK(listed.known.judge(event("new", 8)) == EventVerdict::Drop);
 }
 
 TEST_CASE("known objects: a task without a service is not ours", "[swarm]") {
