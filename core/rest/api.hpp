@@ -1,6 +1,7 @@
 // What the routes work on, and the tables of routes themselves. Owned by the server; outlives every
 // request.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@ struct Api {
   Traffic& traffic;
   std::function<std::vector<Metric>()> more_metrics;  // of the daemon; may be empty
   std::string version;
+  std::uint64_t life = 0;  // a random number for each start, part of what must not outlive it
 };
 
 std::span<const Route> entity_routes();

@@ -115,10 +115,7 @@ class Selection {
     if (query_) {
       const MonoTime slice = clock_.mono_now();
       if (slice - started_at_ > kFilterTimeMaxNs) {
-        return error_answer(
-            call_->request.format,
-            {Errc::TimedOut, fmt::format("The query took longer than {} seconds.",
-                                         kFilterTimeMaxNs / kNanosecondsPerSecond)});
+        return too_slow(*call_);
       }
       constexpr std::size_t kBetweenLooks = 32;
       for (std::size_t looked = 0; next_ < items_.size(); ++next_, ++looked) {
@@ -166,6 +163,12 @@ Answer continue_listing(const CallPtr& call, const std::string& cursor, Wish wis
 
 }  // namespace
 
+Answer too_slow(const Call& call) {
+  return error_answer(call.request.format,
+                      {Errc::TimedOut, fmt::format("The query took longer than {} seconds.",
+                                                   kFilterTimeMaxNs / kNanosecondsPerSecond)});
+}
+
 std::vector<Uuid> all_of_kind(const State& state, const CallPtr& call) {
   const EntityKind kind = call->kind;
   std::vector<Uuid> items;
@@ -199,7 +202,7 @@ void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind,
   // Heartbeats change agents without a revision.
   std::string etag;
   if (kind != EntityKind::Agent && request.format != Format::Html) {
-    etag = etag_of_collection(snapshot->revision, request.url.with("", ""));
+    etag = etag_of_collection(call->api.life, snapshot->revision, request.url.with("", ""));
     if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
       answer_with(reply, [etag] { return empty_answer(304).with("ETag", etag); });
       return;

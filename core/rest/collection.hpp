@@ -26,6 +26,9 @@ std::vector<Uuid> all_of_kind(const State& state, const CallPtr& call);
 void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind, Snapshot snapshot,
                        Candidates candidates);
 
+// When a query has taken longer than kFilterTimeMaxNs.
+Answer too_slow(const Call& call);
+
 // The filter of `q`; nothing when it is not given. The problems' pointers start with "?q".
 Result<std::optional<Query>> parse_filter(const Call& call);
 // A whole number within bounds; `fallback` when it is not given.

@@ -48,8 +48,9 @@ std::string etag_of(std::string_view json, std::string_view view) {
                      static_cast<std::uint32_t>(fingerprint(view)));
 }
 
-std::string etag_of_collection(std::uint64_t revision, std::string_view target) {
-  return fmt::format("\"r{}.{:016x}\"", revision, fingerprint(target));
+std::string etag_of_collection(std::uint64_t life, std::uint64_t revision,
+                               std::string_view target) {
+  return fmt::format("\"r{:x}-{}.{:016x}\"", life, revision, fingerprint(target));
 }
 
 bool etag_listed(std::string_view header, std::string_view etag) {

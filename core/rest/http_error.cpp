@@ -1,5 +1,9 @@
 #include "core/rest/http_error.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +14,18 @@ namespace {
 
 constexpr std::string_view kGeneral = "non_field_errors";  // faults of the whole, not of a field
 constexpr std::string_view kProblemType = "application/problem+json";
+
+// A body can break a rule at each of its places; nobody reads more than this.
+constexpr std::size_t kProblemsShownMax = 100;
+
+std::span<const Problem> shown(const Error& error) {
+  return std::span(error.problems).first(std::min(error.problems.size(), kProblemsShownMax));
+}
+// "and 12 more"; empty when all are shown.
+std::string hidden(const Error& error) {
+  if (error.problems.size() <= kProblemsShownMax) return {};
+  return fmt::format("and {} more", error.problems.size() - kProblemsShownMax);
+}
 
 struct Place {
   std::string parameter;           // of the URL, else empty
@@ -167,7 +183,7 @@ Value field_keyed(const Error& error, unsigned status) {
     body.add("detail", "Not found.");
     return body;
   }
-  for (const Problem& problem : error.problems) {
+  for (const Problem& problem : shown(error)) {
     Place place = place_of(problem.pointer);
     if (is_query(place)) {
       const std::string key = place.parameter.empty() ? "query" : "q";
@@ -179,6 +195,7 @@ Value field_keyed(const Error& error, unsigned status) {
       add_message(body, place.steps, problem.message);
     }
   }
+  if (const std::string more = hidden(error); !more.empty()) add_message(body, {}, more);
   if (error.problems.empty()) body.add("detail", error.message);
   return body;
 }
@@ -192,12 +209,18 @@ Value problem_document(const Error& error, unsigned status) {
   body.add("code", name_of(error.code));
   if (!error.problems.empty()) {
     Value list = Value::array();
-    for (const Problem& problem : error.problems) {
+    for (const Problem& problem : shown(error)) {
       const Place place = place_of(problem.pointer);
       Value item = Value::object();
       if (!place.parameter.empty()) item.add("parameter", place.parameter);
       item.add("pointer", place.pointer);
       item.add("detail", problem.message);
+      list.push_back(std::move(item));
+    }
+    if (const std::string more = hidden(error); !more.empty()) {
+      Value item = Value::object();
+      item.add("pointer", "");
+      item.add("detail", more);
       list.push_back(std::move(item));
     }
     body.add("errors", std::move(list));

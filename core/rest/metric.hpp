@@ -7,9 +7,10 @@
 namespace storm::rest {
 
 struct Metric {
-  std::string name;  // "storm_swarm_resyncs_total"
+  std::string name;  // "storm_swarm_resyncs_total"; what may not be in a name is shown as '_'
   std::vector<std::pair<std::string, std::string>> labels;
   double value = 0;
+  bool counter = false;  // else a gauge, unless its name ends with "_total"
 };
 
 }  // namespace storm::rest

@@ -1,6 +1,7 @@
 // /v1/events: the log as a list (`start`, `count`, `q`) and as a stream of lines (`stream=true`);
 // /v1/events/{id}: one of them.
 #include <charconv>
+#include <deque>
 
 #include "core/document/json.hpp"
 #include "core/rest/api.hpp"
@@ -47,41 +48,71 @@ Result<Wish> read_wish(const Call& call) {
   return wish;
 }
 
-// From `start` upwards, or the newest when no start is given; oldest first in either case.
-Answer list(const Snapshot& snapshot, const Wish& wish) {
-  const auto& events = snapshot->events;
-  auto event = events.begin();
-  if (wish.start) {
-    event = events.lower_bound(*wish.start);
-  } else if (!wish.query && events.size() > wish.count) {
-    event = wish.count == 0 ? events.end()
-                            : events.lower_bound(events.nth(events.size() - wish.count).first);
+// From `start` upwards, or the newest when no start is given; oldest first in either case. A query
+// is tested on a slice of the log at a time.
+class Listed {
+ public:
+  Listed(CallPtr call, Wish wish) : call_(std::move(call)), wish_(std::move(wish)) {}
+
+  std::optional<Answer> operator()() {
+    if (!snapshot_) begin();
+    const auto& events = snapshot_->events;
+    const MonoTime slice = clock_.mono_now();
+    if (wish_.query && slice - started_at_ > kFilterTimeMaxNs) return too_slow(*call_);
+    constexpr std::size_t kBetweenLooks = 32;
+    std::size_t looked = 0;
+    for (auto event = events.lower_bound(next_); event != events.end(); ++event) {
+      const bool full = found_.size() >= wish_.count;
+      if (full && (wish_.start || !wish_.query || wish_.count == 0)) break;
+      if (wish_.query && ++looked % kBetweenLooks == 0 &&
+          clock_.mono_now() - slice > kFilterSliceNs) {
+        next_ = event->first;
+        return std::nullopt;
+      }
+      if (wish_.query) {
+        const Value value = to_value(*event->second);
+        if (!wish_.query->matches(ValueView(value))) continue;
+      }
+      if (full) found_.pop_front();
+      found_.push_back(event->second);
+    }
+    std::string text = "[";
+    for (const Shared<Event>& event : found_) {
+      if (text.size() > 1) text += ',';
+      append_json(text, to_value(*event));
+    }
+    text += "]";
+    return json_answer(200, std::move(text))
+        .with("Storm-Revision", std::to_string(snapshot_->revision));
   }
-  std::vector<std::string> lines;
-  for (; event != events.end(); ++event) {
-    const bool full = lines.size() == wish.count;
-    if (full && (wish.start || !wish.query)) break;
-    const Value value = to_value(*event->second);
-    if (wish.query && !wish.query->matches(ValueView(value))) continue;
-    if (full && !lines.empty()) lines.erase(lines.begin());
-    if (wish.count > 0) lines.push_back(to_json(value));
+
+ private:
+  void begin() {
+    snapshot_ = call_->api.engine.snapshot();
+    started_at_ = clock_.mono_now();
+    const auto& events = snapshot_->events;
+    if (wish_.start) {
+      next_ = *wish_.start;
+    } else if (!wish_.query && wish_.count > 0 && events.size() > wish_.count) {
+      next_ = events.nth(events.size() - wish_.count).first;
+    }
   }
-  std::string text = "[";
-  for (const std::string& line : lines) {
-    if (text.size() > 1) text += ',';
-    text += line;
-  }
-  text += "]";
-  return json_answer(200, std::move(text))
-      .with("Storm-Revision", std::to_string(snapshot->revision));
-}
+
+  const SystemClock clock_;
+  CallPtr call_;
+  Wish wish_;
+  Snapshot snapshot_;
+  MonoTime started_at_ = 0;
+  std::uint64_t next_ = 0;  // the event to look at next, or the one after it
+  std::deque<Shared<Event>> found_;
+};
 
 void events(const CallPtr& call, const Reply& reply) {
   Result<Wish> wish = read_wish(*call);
   if (!wish) return refuse(call, reply, wish.error());
+  if (!wish->stream) return reply(Listed(call, std::move(*wish)));
   answer_with(reply, [call, wish = std::move(*wish)] {
     const Snapshot snapshot = call->api.engine.snapshot();
-    if (!wish.stream) return list(snapshot, wish);
     Answer answer;
     answer.content_type = "application/x-ndjson";
     answer.with("Storm-Revision", std::to_string(snapshot->revision));

@@ -164,12 +164,21 @@ void add_traffic(Exposition& out, const Traffic& traffic) {
              traffic.event_gaps.load());
 }
 
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 void add_more(Exposition& out, std::vector<Metric> metrics) {
+  for (Metric& metric : metrics) {
+    std::ranges::replace_if(
+        metric.name, [](char c) { return !is_name_character(c); }, '_');
+  }
   std::ranges::stable_sort(metrics, {}, &Metric::name);
   const std::string* last = nullptr;
   for (const Metric& metric : metrics) {
     if (!last || *last != metric.name) {
-      out.start(metric.name, metric.name.ends_with("_total") ? "counter" : "gauge",
+      out.start(metric.name,
+                metric.counter || metric.name.ends_with("_total") ? "counter" : "gauge",
                 "Told by a plugin.");
     }
     last = &metric.name;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/rest/etag.hpp"
 #include "core/rest/listener.hpp"
 
 namespace storm::rest {
@@ -24,7 +25,13 @@ struct Server::Impl {
   Impl(Engine& engine_used, Options options_given)
       : options(std::move(options_given)),
         listings(clock),
-        api{engine_used, listings, census, traffic, options.more_metrics, STORM_VERSION},
+        api{engine_used,
+            listings,
+            census,
+            traffic,
+            options.more_metrics,
+            STORM_VERSION,
+            fingerprint(to_base62(Uuid::random()))},
         router(all_routes()),
         io(static_cast<int>(options.io_threads)),
         connections(std::make_shared<Connections>(io)),

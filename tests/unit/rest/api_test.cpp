@@ -296,6 +296,12 @@ TEST_CASE("api: events are listed from the newest or from a number", "[rest]") {
   CHECK(json_of(client.get("/v1/events?start=0&count=4")).as_array().size() == 4);
   CHECK(json_of(client.get("/v1/events?q=%7B%22entity_names%22:%22g5%22%7D")).as_array().size() ==
         1);
+  // Of more matches than asked for the newest, in their order.
+  const std::string any_group = "/v1/events?q=%7B%22entity_type%22:%22group%22%7D";
+  const Value matching = json_of(client.get(any_group + "&count=3"));
+  CHECK(to_json(matching) == to_json(newest));
+  CHECK(json_of(client.get(any_group + "&count=0")).as_array().empty());
+  CHECK(json_of(client.get(any_group + "&start=" + std::to_string(start))).as_array().size() == 2);
   CHECK(client.get("/v1/events/" + std::to_string(start)).status == 200);
   CHECK(client.get("/v1/events/999999999").status == 404);
   CHECK(client.get("/v1/events?stream=maybe").status == 400);
@@ -400,7 +406,9 @@ TEST_CASE("api: browsers get pages, with a query in the box", "[rest]") {
 TEST_CASE("api: watchers learn health, readiness, counts and metrics", "[rest]") {
   Server::Options options;
   options.more_metrics = [] {
-    return std::vector<Metric>{{"storm_test_total", {{"name", "a\"b"}}, 3}};
+    return std::vector<Metric>{{"storm_test_total", {{"name", "a\"b"}}, 3},
+                               {"storm_my-plugin_queue.depth", {}, 4},
+                               {"storm_my-plugin_calls", {}, 5, true}};
   };
   ServerFixture fixture(options);
   fixture.discover(4);
@@ -421,5 +429,8 @@ TEST_CASE("api: watchers learn health, readiness, counts and metrics", "[rest]")
   CHECK(metrics.body.find("storm_resources{type=\"simulated-task\"} 4\n") != std::string::npos);
   CHECK(metrics.body.find("# TYPE storm_test_total counter\n") != std::string::npos);
   CHECK(metrics.body.find("storm_test_total{name=\"a\\\"b\"} 3\n") != std::string::npos);
+  CHECK(metrics.body.find("# TYPE storm_my_plugin_queue_depth gauge\n") != std::string::npos);
+  CHECK(metrics.body.find("storm_my_plugin_queue_depth 4\n") != std::string::npos);
+  CHECK(metrics.body.find("# TYPE storm_my_plugin_calls counter\n") != std::string::npos);
   CHECK(metrics.body.find("storm_http_answers_total{status=\"503\"} 1\n") != std::string::npos);
 }

@@ -8,8 +8,10 @@ TEST_CASE("etag: it follows the content and tells representations apart", "[rest
   CHECK(etag_of("{}") == etag_of("{}"));
   CHECK(etag_of("{}") != etag_of("{ }"));
   CHECK(etag_of("{}") != etag_of("{}", "fields=id"));
-  CHECK(etag_of_collection(1, "/v1/a") != etag_of_collection(2, "/v1/a"));
-  CHECK(etag_of_collection(1, "/v1/a") != etag_of_collection(1, "/v1/b"));
+  CHECK(etag_of_collection(7, 1, "/v1/a") == etag_of_collection(7, 1, "/v1/a"));
+  CHECK(etag_of_collection(7, 1, "/v1/a") != etag_of_collection(7, 2, "/v1/a"));
+  CHECK(etag_of_collection(7, 1, "/v1/a") != etag_of_collection(7, 1, "/v1/b"));
+  CHECK(etag_of_collection(7, 1, "/v1/a") != etag_of_collection(8, 1, "/v1/a"));
 }
 
 TEST_CASE("etag: lists, weak marks and the star are understood", "[rest]") {

@@ -29,6 +29,21 @@ TEST_CASE("errors: problems are keyed by field, items of lists by index", "[rest
   CHECK(keyed({}) == R"({"detail":"first"})");
 }
 
+TEST_CASE("errors: of very many problems the first are shown and the rest counted", "[rest]") {
+  Error error{Errc::InvalidArgument, "first", {}};
+  for (int i = 0; i < 100'000; ++i) error.problems.push_back({"/f" + std::to_string(i), "wrong"});
+  const Value body = field_keyed(error, 400);
+  CHECK(body.find("f99"));
+  CHECK_FALSE(body.find("f100"));
+  CHECK(to_json(*body.find("non_field_errors")) == R"(["and 99900 more"])");
+  const Value problem = problem_document(error, 400);
+  const auto& listed = problem.find("errors")->as_array();
+  REQUIRE(listed.size() == 101);
+  CHECK(to_json(listed[100]) == R"({"pointer":"","detail":"and 99900 more"})");
+  error.problems.resize(100);
+  CHECK_FALSE(field_keyed(error, 400).find("non_field_errors"));
+}
+
 TEST_CASE("errors: faults of a query are a list with their places", "[rest]") {
   CHECK(keyed({{"?q/$or/1/image/$regx", "Unknown operator."}}) ==
         R"({"q":["/$or/1/image/$regx: Unknown operator."]})");
