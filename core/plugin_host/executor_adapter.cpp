@@ -182,14 +182,14 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       relist_ = false;
       const Outcome outcome = list_and_watch();
       if (cancelled() || superseded_) break;
-      // The model asked for it, so there is nothing to wait for; only a source that it forgets
-      // again before the listing was complete waits like any failure.
-      if (relist_ && (listed_ || !relisted_)) {
-        relisted_ = !listed_;
-        log().info("{}listing again: the model does not know it any more", label());
+      // The model asked for it, so there is nothing to wait for; but one that asks again and again,
+      // because it takes nothing of what is listed, is served like any failure.
+      const auto now = std::chrono::steady_clock::now();
+      if (relist_ && now >= relist_at_once_from_) {
+        relist_at_once_from_ = now + std::chrono::nanoseconds(kRetryMax);
+        log().info("{}listing again: the model asks for it", label());
         continue;
       }
-      relisted_ = false;
       if (listed_) wait = kRetryFirst;
       const std::int64_t pause = pause_after(outcome, wait);
       mark_stale(outcome, pause);
@@ -344,7 +344,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
   std::atomic<bool> listed_ = false;  // this attempt completed a listing
   std::atomic<bool> superseded_ = false;
   std::atomic<bool> relist_ = false;  // the model wants this attempt to begin again
-  bool relisted_ = false;             // so did it the one before, which listed nothing; own thread
+  std::chrono::steady_clock::time_point relist_at_once_from_;  // own thread
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
