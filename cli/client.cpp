@@ -197,6 +197,8 @@ Answer Client::perform(const std::string& method, const std::string& path, const
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
   const std::string sent = body == nullptr ? std::string() : to_json(*body);
+  // On a kept connection that ends without an answer, curl would send it a second time.
+  if (method == "POST") curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   if (body != nullptr) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent.data());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.size()));

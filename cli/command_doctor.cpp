@@ -89,7 +89,9 @@ ExitCode doctor_command(Session& session) {
 
   const Answer health = session.client.get("/healthz");
   if (health.ok()) {
-    report.add(Finding::Good, "store", "what is written is kept");
+    report.add(Finding::Good, "store",
+               text_at(health.body, "store") == "memory" ? "nothing outlives stormd (--ephemeral)"
+                                                         : "what is written is kept");
   } else {
     const std::string reason = text_at(health.body, "reason");
     report.add(Finding::Bad, "store", reason.empty() ? health.error->message : reason,

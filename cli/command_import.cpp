@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <csignal>
 
 #include "cli/application_check.hpp"
@@ -25,21 +29,42 @@ struct Step {
   Value existing = {};              // what the server had, or null
 };
 
-// A half-made import must not be left because somebody pressed Ctrl-C: signals wait for the end.
+volatile std::sig_atomic_t held_signal = 0;
+
+extern "C" void hold_signal(int signal) {
+  held_signal = signal;
+  static constexpr std::string_view kHint =
+      "the import is being ended; once more to leave at once\n";
+  const int before = errno;
+  (void)!write(STDERR_FILENO, kHint.data(), kHint.size());
+  errno = before;
+}
+
+// A half-made import must not be left because somebody pressed Ctrl-C: the first signal waits for
+// the end. The second of its kind does not, because a silent server may keep us waiting.
 class SignalsHeld {
  public:
   SignalsHeld() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&held, signal);
-    sigprocmask(SIG_BLOCK, &held, &before_);
+    struct sigaction action {};
+    action.sa_handler = hold_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+    }
   }
-  ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ~SignalsHeld() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], &before_[i], nullptr);
+    }
+    if (held_signal != 0) raise(held_signal);
+  }
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
 
  private:
-  sigset_t before_{};
+  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, 3> before_{};
 };
 
 // The fields that a person may write, as the server has them.
@@ -158,26 +183,48 @@ class Import {
             : client_.put(path_to(noun.collection, id_of(step.existing)), *step.item->body);
     if (!answer.ok()) {
       report(*step.item, answer);
+      if (answer.status < 300) find_out(step);
       return false;
     }
     made_.push_back({&step, id_of(answer.body)});
     return true;
   }
 
+  // The answer was lost, so the server may have made the step or not.
+  void find_out(const Step& step) {
+    const Answer found = client_.get(path_to(step.item->noun->collection, step.item->name));
+    if (found.ok()) {
+      made_.push_back({&step, id_of(found.body)});
+    } else if (found.status != 404) {
+      doubtful_ = &step;
+    }
+  }
+
   // Always false: the import has failed. The error gets a line that says what is left.
   bool undo() {
     std::vector<std::string> left;
+    bool reachable = doubtful_ == nullptr;  // one who does not answer is not asked again and again
     for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
       const Step& step = *made->step;
       const Noun& noun = *step.item->noun;
       const std::string path = path_to(noun.collection, made->id);
-      const Answer answer = step.action == Action::Create
-                                ? client_.remove(path)
-                                : client_.put(path, writable(noun, step.existing));
-      if (!answer.ok()) left.push_back(fmt::format("{}/{}", noun.name, step.item->name));
+      if (reachable) {
+        const Answer answer = step.action == Action::Create
+                                  ? client_.remove(path)
+                                  : client_.put(path, writable(noun, step.existing));
+        if (answer.ok()) continue;
+        reachable = answer.status != 0;
+      }
+      left.push_back(fmt::format("{}/{}", noun.name, step.item->name));
     }
     ErrorBlock& error = errors_.back();
+    if (doubtful_ != nullptr) {
+      error.exit = ExitCode::Partial;
+      error.details.push_back(fmt::format("may be imported: {}/{}", doubtful_->item->noun->name,
+                                          doubtful_->item->name));
+    }
     if (left.empty()) {
+      if (doubtful_ != nullptr) return false;
       error.details.push_back(made_.empty()
                                   ? "nothing was imported"
                                   : "nothing was imported: what was done has been undone");
@@ -237,6 +284,7 @@ class Import {
   std::optional<KnownGroups> groups_;
   std::vector<Step> steps_;
   std::vector<Made> made_;
+  const Step* doubtful_ = nullptr;  // nobody knows whether it was made
   std::vector<ErrorBlock> errors_;
 };
 

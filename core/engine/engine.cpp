@@ -53,6 +53,7 @@ struct Engine::Impl {
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
         alive_since(clock.wall_now()),
+        outlives_process(store.durable()),
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
     writer.write_behind(loaded.leftovers);
@@ -197,6 +198,7 @@ struct Engine::Impl {
   Listings listings;
   std::uint64_t revision_ceiling;
   const WallTime alive_since;
+  const bool outlives_process;
 
   // Any thread.
   std::atomic<std::uint64_t> commands{0};
@@ -295,5 +297,7 @@ EngineCounters Engine::counters() const {
 }
 
 Result<void> Engine::store_health() const { return impl_->writer.health(); }
+
+bool Engine::durable() const { return impl_->outlives_process; }
 
 }  // namespace storm

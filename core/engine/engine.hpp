@@ -71,6 +71,8 @@ class Engine {
   EngineCounters counters() const;       // [any-thread]
   // An error with the reason while the store refuses what is written.  [any-thread]
   Result<void> store_health() const;
+  // Does what is written outlive this process?  [any-thread]
+  bool durable() const;
 
  private:
   struct Impl;

@@ -36,9 +36,12 @@ void version(const CallPtr& call, const Reply& reply) {
 
 void healthz(const CallPtr& call, const Reply& reply) {
   answer_with(reply, [call] {
-    const Result<void> store = call->api.engine.store_health();
-    if (store) return json_answer(200, R"({"status":"ok"})");
-    Value body(Value::Object{{"status", "failing"}, {"reason", store.error().message}});
+    const Engine& engine = call->api.engine;
+    const Result<void> store = engine.store_health();
+    Value body(Value::Object{{"status", store ? "ok" : "failing"},
+                             {"store", engine.durable() ? "durable" : "memory"}});
+    if (store) return json_answer(200, to_json(body));
+    body.add("reason", store.error().message);
     return json_answer(503, to_json(body));
   });
 }

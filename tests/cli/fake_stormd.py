@@ -76,7 +76,7 @@ class FakeStormd:
     def __init__(self):
         self.collections = {name: [] for name in PREFIXES}
         self.events = []
-        self.fail_next = {}  # (method, collection) -> status, for writes that are no dry run
+        self.fail_next = {}  # (method, collection) -> status, or 0 to do it and not to answer; no dry runs
         self.changed = threading.Condition(threading.RLock())
         self.next_id = 0
         self.streams = []
@@ -252,6 +252,8 @@ class RequestHandler(BaseHTTPRequestHandler):
     def do_DELETE(self):
         self.handle_request("DELETE")
 
+    answer_is_lost = False
+
     def handle_request(self, method):
         url = urllib.parse.urlsplit(self.path)
         query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
@@ -267,6 +269,10 @@ class RequestHandler(BaseHTTPRequestHandler):
             status, answer = problem.status, problem.body
         except json.JSONDecodeError as error:
             status, answer = 400, {"q": [str(error)]}
+        if self.answer_is_lost:
+            self.answer_is_lost = False
+            self.close_connection = True
+            return
         self.send(status, answer)
 
     def send(self, status, answer):
@@ -302,6 +308,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         collection, rest = steps[1], steps[2:]
         if method != "GET" and "dry_run" not in query:
             status = fake.fail_next.pop((method, collection), None)
+            self.answer_is_lost = status == 0
             if status:
                 raise Problem(status, "internal", "the disk is on fire")
         if method == "GET":

@@ -4,7 +4,7 @@
 A transcript is a text file:
     # a comment                      @file NAME ... @end       writes a file
     @resource {...}                  @env NAME=VALUE           for the commands that follow
-    @agent {...}   @job {...}        @fail POST apps 500       fails the next such request
+    @agent {...}   @job {...}        @fail POST apps 500       fails the next such request (0: done, not answered)
     $ stormctl group ls              a shell command; standard output follows as it is,
     2> error: ...                    then lines of standard error,
     [exit 4]                         then the exit code, when it is not 0

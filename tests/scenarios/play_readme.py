@@ -84,10 +84,11 @@ def main():
     text = readme.read_text(encoding='utf-8')
     try:
         (server.folder / 'storm.yaml').write_text(
-            'listen: ["127.0.0.1:0"]\nexecutors:\n'
+            'listen: ["127.0.0.1:0"]\n'
+            f'storage: {{plugin: sqlite, config: {{path: "{server.folder}/storm.db"}}}}\nexecutors:\n'
             '  - {name: demo, plugin: simulated, config: {seed: 7, nodes: 3, services: 6, static: true}}\n',
             encoding='utf-8')
-        server.start('--ephemeral')
+        server.start()
         deadline = time.monotonic() + DISCOVERY_SECONDS
         while 'live' not in run(server, 'stormctl agent get demo'):
             if time.monotonic() > deadline:

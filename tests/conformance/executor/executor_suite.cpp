@@ -26,15 +26,16 @@
 #include "core/plugin_host/plugin_call.hpp"
 #include "core/plugin_host/plugin_loader.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
+#include "slowness.hpp"
 #include "storm/cpp/host.hpp"
 #include "storm/executor.h"
 
 namespace storm {
 namespace {
 
-constexpr auto kReturnMax = std::chrono::seconds(2);  // of a cancelled call
-constexpr auto kHungAfter = std::chrono::seconds(20);
-[[maybe_unused]] constexpr auto kListingMax = std::chrono::seconds(20);
+const auto kReturnMax = std::chrono::seconds(2) * slowness();  // of a cancelled call
+const auto kHungAfter = std::chrono::seconds(20) * slowness();
+[[maybe_unused]] const auto kListingMax = std::chrono::seconds(20) * slowness();
 
 std::shared_ptr<const LoadedPlugin> plugin() {
   static LibraryRegistry libraries;

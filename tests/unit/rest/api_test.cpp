@@ -413,7 +413,10 @@ TEST_CASE("api: watchers learn health, readiness, counts and metrics", "[rest]")
   ServerFixture fixture(options);
   fixture.discover(4);
   HttpClient client(fixture.port);
-  CHECK(client.get("/healthz").status == 200);
+  const HttpAnswer health = client.get("/healthz");
+  CHECK(health.status == 200);
+  CHECK(text_at(json_of(health), "status") == "ok");
+  CHECK(text_at(json_of(health), "store") == "memory");
   const HttpAnswer waiting = client.get("/readyz");
   CHECK(waiting.status == 503);
   CHECK(text_at(json_of(waiting).find("not_synced")->as_array().at(0), "name") == "cloud");
