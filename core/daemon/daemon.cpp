@@ -197,7 +197,8 @@ std::vector<rest::Metric> Daemon::plugin_metrics() const {
     for (const InstanceMetric& metric : runner->metrics()) {
       metrics.push_back({fmt::format("storm_{}_{}", runner->config().plugin, metric.name),
                          {{"agent", name}},
-                         metric.value});
+                         metric.value,
+                         metric.counter});
     }
   }
   return metrics;

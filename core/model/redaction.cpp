@@ -215,7 +215,8 @@ std::shared_ptr<const std::string> Redactor::redact(
   if (!enabled_ || !snapshot) return snapshot;
   // Most snapshots have nothing that could be a secret: they are not even parsed.
   const auto has = [&](std::string_view text) { return snapshot->find(text) != std::string::npos; };
-  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) && !has("SWMTKN-") && !has("\\u")) {
+  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) && !has("SWMTKN-") &&
+      !has("\\u")) {
     return snapshot;
   }
   auto value = parse_json(*snapshot);
