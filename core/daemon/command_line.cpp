@@ -31,8 +31,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   auto* config = app.add_option("-c,--config", config_file, "Configuration file (YAML)");
   app.add_option("-b,--bind", line.overrides.binds, "Listen at HOST[:PORT]; may be repeated")
       ->allow_extra_args(false);
-  auto* port_option =
-      app.add_option("-p,--port", port, "Port for addresses that name none (28482)");
+  auto* port_option = app.add_option(
+      "-p,--port", port, "Port of all addresses but those that -b gives with one (28482)");
   app.add_flag("--ephemeral", line.overrides.ephemeral,
                "Keep everything in memory; nothing survives a stop");
   app.add_flag("--print-config", line.print_config,
