@@ -80,7 +80,8 @@ struct Outcome {
   Id id;              // of what was made or changed
   Snapshot snapshot;  // in which it can be seen; for a dry run one that is never published
 };
-// Called once, on the engine's thread, after what was done is durable and published; must not wait.
+// Called once: refusals of a full queue on the caller's thread, all else on the engine's thread
+// after what was done is durable and published; must not wait.
 using Completion = std::function<void(Result<Outcome>)>;
 
 }  // namespace storm

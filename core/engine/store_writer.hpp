@@ -40,7 +40,7 @@ class StoreWriter {
   // Writes all that waits, as far as the store takes it.
   void stop();
 
-  // Makes what was touched durable as it is in `state`. On an error nothing was written.
+  // Makes what was touched durable as it is in `state`. On an error nothing counts as written.
   // [engine-thread]
   Result<Touched> commit(const Touched& touched, const State& state);
   // Notes what is to be written behind. Call after its state is published.  [engine-thread]

@@ -1,6 +1,7 @@
 // Storage: a transactional store of rows in spaces, as the engine needs it. A storage plugin
 // implements it through core/plugin_host; MemoryStorage implements it for --ephemeral and tests.
-// Calls are made one at a time by the engine's threads; none of them is made with a lock held.
+// Calls are made one at a time by the engine's threads; only the StoreWriter's own lock is held
+// meanwhile.
 #pragma once
 #include <cstdint>
 #include <functional>
