@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.hpp"
+#include "core/engine/event_groups.hpp"
 
 namespace storm {
 namespace {
@@ -29,7 +30,9 @@ void Change::add_event(Event event) {
   event.id = ++state_.revision;
   event.time = now_;
   touched_.events.insert(event.id);
-  state_.events.put(event.id, share(std::move(event)));
+  const std::uint64_t number = event.id;
+  last_event_ = std::make_shared<Event>(std::move(event));
+  state_.events.put(number, last_event_);
   while (state_.events.size() > events_kept_) {
     const std::uint64_t oldest = state_.events.begin()->first;
     // One of this very change was never stored.
@@ -47,9 +50,20 @@ void Change::note(EventType type, const Id& id, const std::vector<std::string>& 
   add_event(std::move(event));
 }
 
-void Change::note(EventType type, const Resource& resource) {
+void Change::note(EventType type, const Shared<Resource>& before, const Shared<Resource>& after,
+                  GroupNumbers groups_before, GroupNumbers groups_after) {
+  const Resource& resource = after ? *after : *before;
   touched_.entities.insert(resource.id);
   Event event;
+  event.before = before;
+  event.after = after;
+  if (groups_before == groups_after) {
+    if (!groups_after.empty())
+      event.groups_before = event.groups_after = share(std::move(groups_after));
+  } else {
+    if (!groups_before.empty()) event.groups_before = share(std::move(groups_before));
+    if (!groups_after.empty()) event.groups_after = share(std::move(groups_after));
+  }
   event.type = type;
   event.entity = resource.id;
   event.names = resource.names;
@@ -109,8 +123,7 @@ void Change::put(Resource resource) {
     renamed_.insert(id.uuid);
   }
   set_references(id.uuid, before.get(), after.get());
-  note(before ? EventType::Updated : EventType::Created, *after);
-  follow(before.get(), after.get());
+  follow(before, after);
 }
 
 void Change::put(Group group, std::optional<Query> query) {
@@ -143,6 +156,9 @@ void Change::put(Group group, std::optional<Query> query) {
     live.excluded.insert_or_assign(item.uuid), listed.insert(item.uuid);
   index_.set_listed(id.uuid, std::move(listed));
 
+  group.number = known ? known->group->number : ++state_.last_group_number;
+  if (!known) state_.group_numbers.put(group.number, id.uuid);
+  note(type, id, names);
   const PersistentSet<Uuid> old_members = live.members;
   live.members.clear();
   const auto admit = [&](const Uuid& uuid) {
@@ -156,14 +172,17 @@ void Change::put(Group group, std::optional<Query> query) {
   }
   for (const Uuid& uuid : live.included) admit(uuid);
   for (const Uuid& uuid : old_members) {
-    if (!live.members.contains(uuid)) count_membership(uuid, false);
+    if (live.members.contains(uuid)) continue;
+    count_membership(uuid, false);
+    note_move(group.number, uuid, false);
   }
   for (const Uuid& uuid : live.members) {
-    if (!old_members.contains(uuid)) count_membership(uuid, true);
+    if (old_members.contains(uuid)) continue;
+    count_membership(uuid, true);
+    note_move(group.number, uuid, true);
   }
   live.group = share(std::move(group));
   state_.groups.put(id.uuid, std::move(live));
-  note(type, id, names);
 }
 
 void Change::put(Application application) {
@@ -262,9 +281,8 @@ void Change::remove_resource(const Uuid& uuid) {
   set_references(uuid, before.get(), nullptr);
   renamed_.insert(uuid);  // nothing is found by its names any more
   removed_.insert(uuid);
-  follow(before.get(), nullptr);
+  follow(before, nullptr);
   rename(before->id, before->names, {});
-  note(EventType::Deleted, *before);
 }
 
 void Change::set_references(const Uuid& referrer, const Resource* before, const Resource* after) {
@@ -294,6 +312,7 @@ void Change::remove_group(const Uuid& uuid) {
   const std::vector<std::string> names = as_list(live.group->name);
   rename(id, names, {});
   state_.groups.erase(uuid);
+  state_.group_numbers.erase(live.group->number);
   note(EventType::Deleted, id, names);
 }
 
@@ -348,7 +367,7 @@ void Change::drop_component(const Id& group) {
   }
 }
 
-void Change::follow(const Resource* before, const Resource* after) {
+void Change::follow(const Shared<Resource>& before, const Shared<Resource>& after) {
   const Uuid uuid = after ? after->id.uuid : before->id.uuid;
   std::vector<Uuid> groups;
   const auto add = [&](const std::vector<Uuid>& more) {
@@ -361,15 +380,45 @@ void Change::follow(const Resource* before, const Resource* after) {
   }
   // Whatever matched the old values was a candidate of them.
   if (before) add(index_.candidates(*resource_view(state_, *before)));
-  if (!before || !after) add(index_.listing(uuid));
+  add(index_.listing(uuid));
   // ... unless it was found by a name that its relative has lost in this very change.
   if (before && refers_to(*before, renamed_)) add(all_groups());
-  test(uuid, view.get(), groups);
-}
-
-void Change::test(const Uuid& resource, const DocumentView* view, std::vector<Uuid> groups) {
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  GroupNumbers groups_before = before ? groups_of(uuid, groups) : GroupNumbers();
+  test(uuid, view.get(), groups, true);
+  const EventType type = !before  ? EventType::Created
+                         : !after ? EventType::Deleted
+                                  : EventType::Updated;
+  note(type, before, after, std::move(groups_before), groups_of(uuid, groups));
+}
+
+GroupNumbers Change::groups_of(const Uuid& resource, const std::vector<Uuid>& candidates) const {
+  GroupNumbers numbers;
+  for (const Uuid& uuid : candidates) {
+    const LiveGroup* live = state_.groups.get(uuid);
+    if (live->members.contains(resource)) numbers.push_back(live->group->number);
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+void Change::note_move(std::uint32_t group, const Uuid& resource, bool joined) {
+  if (!last_event_) return;
+  std::vector<MemberMove>& moves = last_event_->moves;
+  GroupNumbers& relisted = last_event_->relisted;
+  if (std::ranges::binary_search(relisted, group)) return;
+  const auto of_group = [&](const MemberMove& move) { return move.group == group; };
+  if (moves.size() < kMovesToldMax) {
+    moves.push_back({group, resource, joined});
+    return;
+  }
+  std::erase_if(moves, of_group);
+  relisted.insert(std::ranges::lower_bound(relisted, group), group);
+}
+
+void Change::test(const Uuid& resource, const DocumentView* view, const std::vector<Uuid>& groups,
+                  bool own_event) {
   for (const Uuid& uuid : groups) {
     const LiveGroup* known = state_.groups.get(uuid);
     const bool matches = view && known->query && known->query->matches(*view);
@@ -389,7 +438,9 @@ void Change::test(const Uuid& resource, const DocumentView* view, std::vector<Uu
       live.members.erase(resource);
     }
     state_.groups.put(uuid, std::move(live));
-    if (member != was_member) count_membership(resource, member);
+    if (member == was_member) continue;
+    count_membership(resource, member);
+    if (!own_event) note_move(state_.groups.get(uuid)->group->number, resource, member);
   }
 }
 
@@ -431,7 +482,7 @@ void Change::finish() {
   const std::vector<Uuid> all = all_groups();
   for (const Uuid& uuid : referrers) {
     const auto* resource = state_.resources.get(uuid);
-    if (resource) test(uuid, resource_view(state_, **resource).get(), all);
+    if (resource) test(uuid, resource_view(state_, **resource).get(), all, false);
   }
 }
 

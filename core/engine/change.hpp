@@ -58,14 +58,20 @@ class Change {
   void rename(const Id& id, const std::vector<std::string>& before,
               const std::vector<std::string>& after);
   void note(EventType type, const Id& id, const std::vector<std::string>& names);
-  void note(EventType type, const Resource& resource);
+  void note(EventType type, const Shared<Resource>& before, const Shared<Resource>& after,
+            GroupNumbers groups_before, GroupNumbers groups_after);
   void add_event(Event event);
+  // Beside the resource of the event itself; told with the last event of this change.
+  void note_move(std::uint32_t group, const Uuid& resource, bool joined);
+  GroupNumbers groups_of(const Uuid& resource, const std::vector<Uuid>& candidates) const;
 
   // Brings the memberships of a resource up to date; `before` is nullptr for a new one, `after` for
   // a removed one.
-  void follow(const Resource* before, const Resource* after);
+  // Notes the event.
+  void follow(const Shared<Resource>& before, const Shared<Resource>& after);
   // Tests one resource against these groups; `view` is nullptr when it is gone.
-  void test(const Uuid& resource, const DocumentView* view, std::vector<Uuid> groups);
+  void test(const Uuid& resource, const DocumentView* view, const std::vector<Uuid>& groups,
+            bool own_event);
   std::vector<Uuid> all_groups() const;
   void count_membership(const Uuid& resource, bool joined);
 
@@ -74,8 +80,9 @@ class Change {
   const WallTime now_;
   const std::size_t events_kept_;
   Touched touched_;
-  std::set<Uuid> renamed_;  // resources and agents
-  std::set<Uuid> removed_;  // resources
+  std::shared_ptr<Event> last_event_;  // not yet seen by anybody
+  std::set<Uuid> renamed_;             // resources and agents
+  std::set<Uuid> removed_;             // resources
 };
 
 }  // namespace storm

@@ -61,6 +61,12 @@ Result<void> load_events(Storage& storage, LoadedState& loaded, std::size_t even
       return {};
     }
     const std::uint64_t number = event->id;
+    for (const auto* groups : {event->groups_before.get(), event->groups_after.get()}) {
+      if (groups) state.last_group_number = std::max(state.last_group_number, groups->back());
+    }
+    for (const MemberMove& move : event->moves) {
+      state.last_group_number = std::max(state.last_group_number, move.group);
+    }
     state.events.put(number, std::make_shared<const Event>(std::move(*event)));
     if (state.events.size() > events_kept) {
       const std::uint64_t oldest = state.events.begin()->first;
@@ -94,6 +100,9 @@ void take_group(LoadedState& loaded, Group group, const OperatorSet& operators) 
     listed.insert(id.uuid);
   }
   const Uuid uuid = group.id.uuid;
+  if (group.number == 0) group.number = ++state.last_group_number;
+  state.last_group_number = std::max(state.last_group_number, group.number);
+  state.group_numbers.put(group.number, uuid);
   if (live.query) loaded.index.add(uuid, *live.query);
   loaded.index.set_listed(uuid, std::move(listed));
   add_names(state, group.id, as_list(group.name));

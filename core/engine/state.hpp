@@ -57,6 +57,8 @@ struct State {
   Table<Resource> resources;
   PersistentSet<Shared<Resource>, ResourceOrder> ordered_resources;
   PersistentMap<Uuid, LiveGroup> groups;
+  PersistentMap<std::uint32_t, Uuid> group_numbers;
+  std::uint32_t last_group_number = 0;  // that was given
   Table<Application> applications;
   Table<Procedure> procedures;
   Table<Job> jobs;

@@ -56,7 +56,7 @@ std::optional<std::string> row_of(const State& state, const Id& id) {
     }
     case EntityKind::Group: {
       const LiveGroup* live = state.groups.get(id.uuid);
-      return json_row(live ? &live->group : nullptr);
+      return live ? std::optional(to_row(*live->group)) : std::nullopt;
     }
     case EntityKind::Job: {
       const auto* job = state.jobs.get(id.uuid);

@@ -3,6 +3,28 @@
 #include "core/model/fields.hpp"
 
 namespace storm {
+namespace {
+
+Value numbers(const GroupNumbers& groups) {
+  Value::Array list;
+  for (const std::uint32_t number : groups) list.emplace_back(std::int64_t{number});
+  return list;
+}
+
+GroupNumbers read_numbers(const Value* list) {
+  GroupNumbers groups;
+  if (!list || !list->is_array()) return groups;
+  for (const Value& item : list->as_array()) {
+    if (item.is_int()) groups.push_back(static_cast<std::uint32_t>(item.as_int()));
+  }
+  return groups;
+}
+
+std::shared_ptr<const GroupNumbers> shared(GroupNumbers groups) {
+  return groups.empty() ? nullptr : std::make_shared<const GroupNumbers>(std::move(groups));
+}
+
+}  // namespace
 
 Value to_value(const Event& event) {
   Value::Array names;
@@ -27,6 +49,17 @@ Value to_row_value(const Event& event) {
   Value value = to_value(event);
   value.add("time_ns", event.time);
   value.add("observed_at_ns", event.observed_at);
+  if (event.groups_before) value.add("groups_before", numbers(*event.groups_before));
+  if (event.groups_after) value.add("groups_after", numbers(*event.groups_after));
+  if (!event.moves.empty()) {
+    Value::Array moves;
+    for (const MemberMove& move : event.moves) {
+      moves.emplace_back(
+          Value::Array{std::int64_t{move.group}, to_base62(move.resource), move.joined});
+    }
+    value.add("moves", std::move(moves));
+  }
+  if (!event.relisted.empty()) value.add("relisted", numbers(event.relisted));
   return value;
 }
 
@@ -55,6 +88,21 @@ Result<Event> event_from_row_value(const Value& value) {
   event.health =
       static_cast<Health>(fields.choice("health", Presence::Optional, kHealthNames).value_or(0));
   event.stale = fields.boolean("stale", Presence::Optional).value_or(false);
+  event.groups_before = shared(read_numbers(value.find("groups_before")));
+  event.groups_after = shared(read_numbers(value.find("groups_after")));
+  event.relisted = read_numbers(value.find("relisted"));
+  if (const Value* moves = fields.list("moves", Presence::Optional)) {
+    for (const Value& item : moves->as_array()) {
+      const Value::Array* parts = item.is_array() ? &item.as_array() : nullptr;
+      if (!parts || parts->size() != 3 || !(*parts)[0].is_int() || !(*parts)[1].is_string()) {
+        continue;
+      }
+      const auto resource = uuid_from_base62((*parts)[1].as_string());
+      if (!resource) continue;
+      event.moves.push_back({static_cast<std::uint32_t>((*parts)[0].as_int()), *resource,
+                             (*parts)[2] == Value(true)});
+    }
+  }
   if (!problems.empty()) return invalid(std::move(problems));
   return event;
 }

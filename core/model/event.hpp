@@ -3,6 +3,7 @@
 // from there. A plain value.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,21 @@
 #include "core/model/names.hpp"
 
 namespace storm {
+
+struct Resource;
+
+// Groups by their numbers, sorted. Shared between events of resources that are alike.
+using GroupNumbers = std::vector<std::uint32_t>;
+
+// A resource that joined or left a group because something else changed: the group's query, its
+// lists, or a relative of the resource.
+struct MemberMove {
+  std::uint32_t group = 0;
+  Uuid resource;
+  bool joined = false;
+
+  friend bool operator==(const MemberMove&, const MemberMove&) = default;
+};
 
 struct Event {
   std::uint64_t id = 0;
@@ -26,6 +42,14 @@ struct Event {
   Health health = Health::Unknown;
   bool stale = false;
   WallTime observed_at = 0;
+  // The resource before and after, where there was one; not kept over a restart.
+  std::shared_ptr<const Resource> before, after;
+  // The groups it was in before and is in after; null: none.
+  std::shared_ptr<const GroupNumbers> groups_before, groups_after;
+
+  // What this change moved beside its own resource.
+  std::vector<MemberMove> moves;
+  GroupNumbers relisted;  // groups of which more moved than is told one by one
 };
 
 Value to_value(const Event& event);

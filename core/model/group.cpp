@@ -79,11 +79,20 @@ GroupDraft read_group(const Value& body, const Group* known, std::vector<Problem
   return draft;
 }
 
+std::string to_row(const Group& group) {
+  Value value = to_value(group);
+  value.add("number", std::int64_t{group.number});
+  return to_json(value);
+}
+
 Result<Group> group_from_row(Id id, const std::string& row) {
   const Value value = STORM_TRY(parse_json(row));
   std::vector<Problem> problems;
   GroupDraft draft = read_group(value, nullptr, problems);
   draft.group.id = id;
+  if (const Value* number = value.find("number"); number && number->is_int()) {
+    draft.group.number = static_cast<std::uint32_t>(number->as_int());
+  }
   const auto take = [&](const std::optional<std::vector<std::string>>& texts,
                         std::vector<Id>& ids) {
     for (const std::string& text : texts.value_or(std::vector<std::string>())) {

@@ -1,6 +1,7 @@
 // A group: a live query over resources, plus include and exclude, plus the services its members
 // offer. A plain value.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct Group {
   std::vector<Service> services;
   std::vector<Id> include;  // sorted as they were given
   std::vector<Id> exclude;
+  // Not shown: by which events name it; given once, never again.
+  std::uint32_t number = 0;
 
   const Service* find_service(std::string_view service_name) const;
 };
@@ -39,7 +42,8 @@ struct GroupDraft {
 };
 GroupDraft read_group(const Value& body, const Group* known, std::vector<Problem>& problems);
 
-// From a row of the store.
+// Rows of the store.
+std::string to_row(const Group& group);
 Result<Group> group_from_row(Id id, const std::string& row);
 
 }  // namespace storm

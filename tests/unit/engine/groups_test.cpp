@@ -1,6 +1,9 @@
+#include <map>
 #include <random>
+#include <set>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/event_groups.hpp"
 #include "engine_fixture.hpp"
 
 using namespace storm;
@@ -112,6 +115,8 @@ TEST_CASE("groups: memberships equal those of a naive evaluation after random ch
     f.create(EntityKind::Group,
              "{\"name\":\"g" + std::to_string(i) + "\",\"query\":" + queries[i] + "}");
   }
+  std::map<Uuid, std::set<Uuid>> followed;
+  std::uint64_t seen = 0;
   for (int step = 0; step < 60; ++step) {
     DiscoveryBatch batch;
     for (int i = 0; i < 8; ++i) {
@@ -140,6 +145,26 @@ TEST_CASE("groups: memberships equal those of a naive evaluation after random ch
                         json("{\"query\":" + queries[random() % queries.size()] + "}"), true}));
     }
     const Snapshot state = f.engine->snapshot();
+    // Who follows the events knows the members without asking.
+    for (auto at = state->events.lower_bound(seen + 1); at != state->events.end(); ++at) {
+      const Event& event = *at->second;
+      const GroupChanges changes = group_changes(*state, event);
+      for (const Uuid& group : changes.joined)
+        REQUIRE(followed[group].insert(event.entity.uuid).second);
+      for (const Uuid& group : changes.left) REQUIRE(followed[group].erase(event.entity.uuid) == 1);
+      for (const Uuid& group : changes.updated)
+        REQUIRE(followed[group].contains(event.entity.uuid));
+      for (const MemberMove& move : changes.moves) {
+        std::set<Uuid>& members = followed[*group_of_number(*state, move.group)];
+        if (move.joined) {
+          REQUIRE(members.insert(move.resource).second);
+        } else {
+          REQUIRE(members.erase(move.resource) == 1);
+        }
+      }
+      REQUIRE(changes.relisted.empty());
+    }
+    seen = state->revision;
     std::map<Uuid, std::uint32_t> counts;
     for (const auto& [uuid, live] : state->groups) {
       auto query = Query::parse(live.group->query, f.engine->operators());
@@ -151,6 +176,7 @@ TEST_CASE("groups: memberships equal those of a naive evaluation after random ch
         if (expected) ++counts[resource];
       }
       for (const Uuid& member : live.members) REQUIRE(state->resources.contains(member));
+      REQUIRE(followed[uuid].size() == live.members.size());
     }
     REQUIRE(state->group_counts.size() == counts.size());
     for (const auto& [resource, count] : counts)
