@@ -39,13 +39,20 @@ std::string text_at(const Value& document, std::string_view path) {
   return value == nullptr ? std::string() : text_of(*value);
 }
 
+// Says nothing: null, or a text, list or object without anything in it.
+bool is_empty(const Value& value) {
+  return value.is_null() || (value.is_object() && value.as_object().empty()) ||
+         text_of(value).empty();
+}
+
 // "tier: 2, why: not a manager"
 std::string details_of(const Value& agent) {
   const Value* detail = at_path(agent, "source.detail");
-  if (detail == nullptr || !detail->is_object()) return detail == nullptr ? "" : text_of(*detail);
+  if (detail == nullptr || is_empty(*detail)) return {};
+  if (!detail->is_object()) return text_of(*detail);
   std::string line;
   for (const auto& [key, value] : detail->as_object()) {
-    if (value.is_null()) continue;
+    if (is_empty(value)) continue;
     line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", key, text_of(value));
   }
   return line;
@@ -59,8 +66,10 @@ void examine_agent(const Value& agent, Report& report) {
   const std::string status = text_at(agent, "status");
   const std::string state = text_at(agent, "source.state");
   const std::string summary = text_at(agent, "source.summary");
-  std::string what = fmt::format("{}, {}", text_at(agent, "type"), status);
-  if (!state.empty()) what += ", " + state;
+  std::string what = text_at(agent, "type");
+  for (const std::string& word : {status, state}) {
+    if (!word.empty()) what += (what.empty() ? "" : ", ") + word;
+  }
   if (!summary.empty()) what += ": " + summary;
   const bool troubled = !state.empty() && state != "live";
   const Finding finding = status != "online" || state == "lost" ? Finding::Bad

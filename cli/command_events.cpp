@@ -15,10 +15,11 @@ constexpr NounColumn kColumns[] = {
     {"EVENT", "event_type"},
     {"TYPE", "entity_type"},
     {"ENTITY", "entity_id"},
+    {"STATUS", "status", CellKind::State},
     {"NAMES", "entity_names", CellKind::Names},
 };
 // A stream cannot know its widest cell: these fit what is common.
-constexpr std::size_t kStreamWidths[] = {8, 7, 12, 28, 0};
+constexpr std::size_t kStreamWidths[] = {8, 7, 12, 28, 8, 0};
 
 bool is_table(OutputFormat format) {
   return format == OutputFormat::Table || format == OutputFormat::Wide;
@@ -27,6 +28,21 @@ bool is_table(OutputFormat format) {
 std::string shown_number(const Value& event, std::string_view field) {
   const Value* value = event.find(field);
   return value == nullptr ? "?" : text_of(*value);
+}
+
+// `cell_at` gives the text of a column and how it is printed, with colours.
+template <typename CellAt>
+std::string padded_line(const CellAt& cell_at) {
+  std::string line;
+  for (std::size_t i = 0; i < std::size(kColumns); ++i) {
+    const auto [text, shown] = cell_at(i);
+    if (i > 0) line.append(kColumnGap, ' ');
+    line += shown;
+    const std::size_t used = display_width(text);
+    if (used < kStreamWidths[i]) line.append(kStreamWidths[i] - used, ' ');
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line + "\n";
 }
 
 std::string stream_line(const Session& session, const Value& event) {
@@ -38,16 +54,18 @@ std::string stream_line(const Session& session, const Value& event) {
     return fmt::format("{:<8}   gap: the events from {} to {} are not kept\n", id_of(event),
                        shown_number(event, "missed_from"), shown_number(event, "missed_to"));
   }
-  std::string line;
-  for (std::size_t i = 0; i < std::size(kColumns); ++i) {
+  return padded_line([&](std::size_t i) {
     const std::string cell = printable(cell_text(event, kColumns[i], format == OutputFormat::Wide));
-    if (i > 0) line.append(kColumnGap, ' ');
-    const std::size_t used = display_width(cell);
-    line += cell;
-    if (used < kStreamWidths[i]) line.append(kStreamWidths[i] - used, ' ');
-  }
-  while (line.ends_with(' ')) line.pop_back();
-  return line + "\n";
+    const bool state = session.terminal.colors && kColumns[i].kind == CellKind::State;
+    return std::pair(cell, state ? colored_state(cell, cell) : cell);
+  });
+}
+
+std::string stream_header(const Session& session) {
+  return padded_line([&](std::size_t i) {
+    const std::string cell(kColumns[i].header);
+    return std::pair(cell, session.terminal.colors ? "\x1b[1m" + cell + "\x1b[0m" : cell);
+  });
 }
 
 ExitCode list_events(Session& session, const EventsOptions& options) {
@@ -67,9 +85,10 @@ ExitCode list_events(Session& session, const EventsOptions& options) {
   } else {
     Table table;
     for (const NounColumn& column : kColumns) {
-      table.columns.push_back({std::string(column.header), column.kind == CellKind::Names
-                                                               ? ColumnStyle::Flexible
-                                                               : ColumnStyle::Plain});
+      table.columns.push_back(
+          {std::string(column.header), column.kind == CellKind::Names   ? ColumnStyle::Flexible
+                                       : column.kind == CellKind::State ? ColumnStyle::State
+                                                                        : ColumnStyle::Plain});
     }
     for (const Value& event : answer.body.as_array()) {
       std::vector<std::string>& row = table.rows.emplace_back();
@@ -89,6 +108,13 @@ ExitCode events_command(Session& session, const EventsOptions& options) {
   if (options.count && *options.count <= 0) return ExitCode::Ok;
   std::int64_t left = options.count.value_or(-1);
   StreamHandlers handlers;
+  handlers.on_open = [&]() -> std::optional<ErrorBlock> {
+    if (is_table(session.options.output) && !session.options.no_headers) {
+      session.print(stream_header(session));
+      std::fflush(stdout);
+    }
+    return std::nullopt;
+  };
   handlers.on_event = [&](const Value& event) {
     session.print(stream_line(session, event));
     if (std::fflush(stdout) != 0) return false;

@@ -7,10 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "cli/arrange_words.hpp"
 #include "cli/commands.hpp"
+#include "cli/nearest.hpp"
+#include "core/model/names.hpp"
 
 namespace storm::cli {
 namespace {
@@ -67,6 +70,30 @@ CLI::App* add_command(CLI::App& above, const std::string& name, const std::strin
   return command;
 }
 
+// What the flag does not know is told with the word that was meant, or with all there are.
+[[noreturn]] void refuse_word(std::string_view flag, const std::string& word,
+                              const std::vector<std::string>& known) {
+  const std::string near = did_you_mean(word, known);
+  throw CLI::ValidationError(
+      fmt::format("{} does not know \"{}\"; {}", flag, word,
+                  near.empty() ? fmt::format("it takes {}", fmt::join(known, ", ")) : near));
+}
+
+// A flag that takes one of a closed set of words.
+void add_word_flag(CLI::App& app, const char* name, std::string& target,
+                   std::span<const std::string_view> known, const char* type, const char* summary) {
+  app.add_option_function<std::string>(
+         name,
+         [&target, name, known](const std::string& word) {
+           if (std::find(known.begin(), known.end(), word) == known.end()) {
+             refuse_word(name, word, {known.begin(), known.end()});
+           }
+           target = word;
+         },
+         summary)
+      ->type_name(type);
+}
+
 void add_global_flags(CLI::App& app, Parsed& parsed) {
   static const std::map<std::string, OutputFormat> kFormats = {
       {"table", OutputFormat::Table},   {"wide", OutputFormat::Wide}, {"json", OutputFormat::Json},
@@ -83,7 +110,10 @@ void add_global_flags(CLI::App& app, Parsed& parsed) {
             [&target, &choices, name](const std::string& text) {
               const auto found = choices.find(text);
               if (found == choices.end()) {
-                throw CLI::ValidationError(fmt::format("{} does not know \"{}\"", name, text));
+                std::vector<std::string> known;
+                for (const auto& [word, value] : choices) known.push_back(word);
+                const std::string_view flag(name);
+                refuse_word(flag.substr(flag.find(',') + 1), text, known);
               }
               target = found->second;
             },
@@ -106,7 +136,7 @@ void add_global_flags(CLI::App& app, Parsed& parsed) {
   app.add_option("--cacert", options.authority, "Certificates to trust, for https://")
       ->type_name("FILE");
   app.add_flag("-D,--debug", options.debug, "Print each request on standard error");
-  app.add_flag("-v,--verbose", options.verbose, "Say what was done");
+  app.add_flag("-v,--verbose", options.verbose, "Say what was done, into a pipe as well");
   app.add_flag("-y,--yes", options.yes, "Remove without asking");
 }
 
@@ -120,8 +150,8 @@ void add_list_flags(CLI::App& command, Parsed& parsed, bool resources) {
   command.add_flag("-w,--watch", list.watch, "Stay, and show what changes");
   if (!resources) return;
   command.add_option("--type", list.type, "Only of this type")->type_name("TYPE");
-  command.add_option("--status", list.status, "Only with this status")->type_name("STATUS");
-  command.add_option("--health", list.health, "Only with this health")->type_name("HEALTH");
+  add_word_flag(command, "--status", list.status, kStatusNames, "STATUS", "Only with this status");
+  add_word_flag(command, "--health", list.health, kHealthNames, "HEALTH", "Only with this health");
   command.add_flag("--tree", list.tree, "Draw each resource below its parent");
 }
 
@@ -129,7 +159,9 @@ void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
   const std::string name(noun.name);
   const std::string plural(noun.plural);
   const bool resources = noun.name == "resource";
-  CLI::App* command = add_command(app, name, fmt::format("List, show and remove {}", plural));
+  const std::string_view more = noun.name == "group" ? ", list their members" : "";
+  CLI::App* command =
+      add_command(app, name, fmt::format("List, show and remove {}{}", plural, more));
   command->require_subcommand(1);
 
   std::string examples =
@@ -200,15 +232,18 @@ void add_import(CLI::App& app, Parsed& parsed) {
       with_examples("Create or change what files define: groups, applications and "
                     "procedures, by name.\nAll or nothing: every file is checked first.",
                     "  stormctl import -f examples/hello-world.yml\n"
-                    "  stormctl import -f groups.yml -f apps.yml -v\n"
+                    "  stormctl import groups.yml apps.yml -v\n"
                     "  generate | stormctl import -f -\n"));
   command->add_option("-f,--file", parsed.import.files, "YAML or JSON; - is standard input")
-      ->required()
       ->expected(1)
       ->take_all()
       ->type_name("FILE");
+  command->add_option("FILE", parsed.words, "The same, without -f");
   command->add_flag("--dry-run", parsed.import.dry_run, "Check everything, change nothing");
   command->final_callback([&parsed] {
+    std::vector<std::string>& files = parsed.import.files;
+    files.insert(files.end(), parsed.words.begin(), parsed.words.end());
+    if (files.empty()) throw CLI::RequiredError("FILE");
     parsed.action = [&parsed](Session& session) { return import_command(session, parsed.import); };
   });
 }

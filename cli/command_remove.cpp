@@ -23,6 +23,23 @@ bool is_agreed(const Session& session, const Noun& noun, const std::vector<std::
   return line == "y" || line == "Y" || line == "yes";
 }
 
+// The agent whose source would tell of the resource again; null when none would.
+Value teller_of(Session& session, const Noun& noun, const Value& document) {
+  const Value* owner = document.find("owner");
+  if (noun.name != "resource" || owner == nullptr || !owner->is_string()) return {};
+  Answer agent = session.client.get(path_to("agents", owner->as_string()));
+  const Value* state = agent.ok() ? at_path(agent.body, "source.state") : nullptr;
+  return state != nullptr && state->is_string() ? std::move(agent.body) : Value();
+}
+
+void note_return(const Value& document, const Value& agent) {
+  fmt::print(stderr,
+             "note: {} comes back as soon as {} tells of it again; what is gone from the cloud "
+             "goes by itself\n",
+             printable(reference_to(*find_noun("resource"), document)),
+             printable(reference_to(*find_noun("agent"), agent)));
+}
+
 }  // namespace
 
 ExitCode remove_command(Session& session, const Noun& noun, const std::vector<std::string>& words) {
@@ -32,9 +49,11 @@ ExitCode remove_command(Session& session, const Noun& noun, const std::vector<st
   std::size_t removed = 0;
   ExitCode worst = ExitCode::Ok;
   for (const std::string& word : words) {
-    const Answer found = find_entity(session.client, noun, word, {{"fields", "id,name"}});
+    const Answer found = find_entity(session.client, noun, word, {{"fields", "id,name,owner"}});
     Answer answer;
+    Value teller;
     if (found.ok()) {
+      teller = teller_of(session, noun, found.body);
       answer = session.client.remove(path_to(noun.collection, id_of(found.body)));
     } else {
       answer.error = found.error;
@@ -45,6 +64,7 @@ ExitCode remove_command(Session& session, const Noun& noun, const std::vector<st
       continue;
     }
     ++removed;
+    if (!teller.is_null()) note_return(found.body, teller);
     if (session.talks()) {
       session.print(fmt::format("{} removed\n", printable(reference_to(noun, found.body))));
     }

@@ -157,6 +157,12 @@ class Reader {
       return;
     }
     file.documents = std::move(*documents);
+    if (std::all_of(file.documents.begin(), file.documents.end(),
+                    [](const YamlDocument& document) { return document.root.is_null(); })) {
+      errors_.push_back(error_at_position(file, {}, 0, "there is nothing to import in it",
+                                          std::string(kImportable)));
+      return;
+    }
     for (const YamlDocument& document : file.documents) {
       if (document.root.is_array()) {
         for (std::size_t i = 0; i < document.root.as_array().size(); ++i) {

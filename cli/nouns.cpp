@@ -38,8 +38,8 @@ constexpr NounColumn kAgentColumns[] = {
     {"TYPE", "type"},
     {"NAME", "name", CellKind::Names},
     {"STATUS", "status", CellKind::State},
+    {"SOURCE", "source.state", CellKind::State},
     {"HEARTBEAT", "heartbeat", CellKind::Text, true},
-    {"SOURCE", "source.state", CellKind::State, true},
     {"SUMMARY", "source.summary", CellKind::Names, true},
 };
 constexpr NounColumn kProcedureColumns[] = {

@@ -71,8 +71,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
       STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
 
   rest::Server::Options server;
-  server.listen.clear();
-  for (const Address& address : config.listen) server.listen.push_back(to_text(address));
+  server.listen = config.listen;
   server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
@@ -129,8 +128,7 @@ bool Daemon::is_running(const std::string& name) const {
 
 std::vector<std::string> Daemon::urls() const {
   std::vector<std::string> urls;
-  for (const rest::ListenAddress& address : server_->endpoints())
-    urls.push_back("http://" + address.to_string());
+  for (const Address& address : server_->endpoints()) urls.push_back("http://" + to_text(address));
   return urls;
 }
 

@@ -26,7 +26,7 @@ Listener::Listener(asio::io_context& io, const SessionContext& context)
       pause_(acceptor_.get_executor()) {}
 
 Result<std::shared_ptr<Listener>> Listener::create(asio::io_context& io, tcp::endpoint endpoint,
-                                                   const ListenAddress& address,
+                                                   const Address& address,
                                                    const SessionContext& context) {
   std::shared_ptr<Listener> listener(new Listener(io, context));
   tcp::acceptor& acceptor = listener->acceptor_;
@@ -42,13 +42,12 @@ Result<std::shared_ptr<Listener>> Listener::create(asio::io_context& io, tcp::en
   if (fault == asio::error::address_in_use) {
     return Error{Errc::AlreadyExists,
                  fmt::format("cannot listen on {}: the port is in use by another program",
-                             address.to_string())};
+                             to_text(address))};
   }
-  return Error{Errc::Io,
-               fmt::format("cannot listen on {}: {}", address.to_string(), fault.message())};
+  return Error{Errc::Io, fmt::format("cannot listen on {}: {}", to_text(address), fault.message())};
 }
 
-ListenAddress Listener::endpoint() const {
+Address Listener::endpoint() const {
   boost::system::error_code ignored;
   const tcp::endpoint bound = acceptor_.local_endpoint(ignored);
   return {bound.address().to_string(), bound.port()};

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/base/result.hpp"
-#include "core/rest/listen_address.hpp"
+#include "core/config/address.hpp"
 #include "core/rest/session.hpp"
 
 namespace storm::rest {
@@ -15,10 +15,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // Binds and listens. `address` is for the error's words.
   static Result<std::shared_ptr<Listener>> create(boost::asio::io_context& io,
                                                   boost::asio::ip::tcp::endpoint endpoint,
-                                                  const ListenAddress& address,
+                                                  const Address& address,
                                                   const SessionContext& context);
 
-  ListenAddress endpoint() const;
+  Address endpoint() const;
   void start();
   void stop();  // [any-thread]
 

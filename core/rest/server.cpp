@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/rest/etag.hpp"
+#include "core/rest/host_name.hpp"
 #include "core/rest/listener.hpp"
 
 namespace storm::rest {
@@ -37,7 +38,7 @@ struct Server::Impl {
         connections(std::make_shared<Connections>(io)),
         context{router, api, options.limits, options.host_names, clock, connections} {}
 
-  Result<void> listen(const std::string& text);
+  Result<void> listen(const Address& address);
 
   // Constant after construction.
   Options options;
@@ -57,15 +58,14 @@ struct Server::Impl {
   bool stopped = false;
 };
 
-Result<void> Server::Impl::listen(const std::string& text) {
-  const ListenAddress address = STORM_TRY(ListenAddress::parse(text, kPortDefault));
+Result<void> Server::Impl::listen(const Address& address) {
   boost::system::error_code fault;
   tcp::resolver resolver(io);
   const auto found =
       resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, fault);
   if (fault) {
     return Error{Errc::InvalidArgument,
-                 fmt::format("cannot listen on {}: the host is not known: {}", address.to_string(),
+                 fmt::format("cannot listen on {}: the host is not known: {}", to_text(address),
                              fault.message())};
   }
   std::optional<Error> first_error;
@@ -76,7 +76,7 @@ Result<void> Server::Impl::listen(const std::string& text) {
       return Error{Errc::InvalidArgument,
                    fmt::format("refusing to listen on {}: others can reach this address, which "
                                "needs TLS and a token; listen on 127.0.0.1 or [::1]",
-                               address.to_string())};
+                               to_text(address))};
     }
     Result<std::shared_ptr<Listener>> listener = Listener::create(io, endpoint, address, context);
     if (listener) {
@@ -100,8 +100,9 @@ Server::~Server() { stop(); }
 Result<std::unique_ptr<Server>> Server::create(Engine& engine, Options options) {
   for (std::string& name : options.host_names) name = host_of(name);
   std::unique_ptr<Server> server(new Server(std::make_unique<Impl>(engine, std::move(options))));
-  for (const std::string& text : server->impl_->options.listen) {
-    if (Result<void> listening = server->impl_->listen(text); !listening) return listening.error();
+  for (const Address& address : server->impl_->options.listen) {
+    if (Result<void> listening = server->impl_->listen(address); !listening)
+      return listening.error();
   }
   engine.on_publish([weak = std::weak_ptr<Connections>(server->impl_->connections)] {
     if (const auto connections = weak.lock()) connections->wake_streams();
@@ -109,8 +110,8 @@ Result<std::unique_ptr<Server>> Server::create(Engine& engine, Options options) 
   return server;
 }
 
-std::vector<ListenAddress> Server::endpoints() const {
-  std::vector<ListenAddress> bound;
+std::vector<Address> Server::endpoints() const {
+  std::vector<Address> bound;
   for (const std::shared_ptr<Listener>& listener : impl_->listeners) {
     bound.push_back(listener->endpoint());
   }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/config/address.hpp"
 #include "core/engine/engine.hpp"
 #include "core/rest/limits.hpp"
-#include "core/rest/listen_address.hpp"
 #include "core/rest/metric.hpp"
 
 namespace storm::rest {
@@ -20,7 +20,7 @@ namespace storm::rest {
 class Server {
  public:
   struct Options {
-    std::vector<std::string> listen = {"127.0.0.1:28482"};  // port 0: any that is free
+    std::vector<Address> listen = {{"127.0.0.1", kDefaultPort}};  // port 0: any that is free
     std::vector<std::string> host_names = {};  // further names by which clients may call this host
     bool allow_remote = false;  // without it, an address that others can reach is refused
     unsigned io_threads = 2;
@@ -33,7 +33,7 @@ class Server {
   static Result<std::unique_ptr<Server>> create(Engine& engine, Options options);
   ~Server();  // stops
 
-  std::vector<ListenAddress> endpoints() const;  // what is bound, with real ports
+  std::vector<Address> endpoints() const;  // what is bound, with real ports
   void start();
   // Takes no more connections, ends the streams, lets requests under way finish for a moment.
   void stop();

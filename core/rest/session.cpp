@@ -15,9 +15,9 @@
 #include <ctime>
 #include <thread>
 
+#include "core/rest/host_name.hpp"
 #include "core/rest/html_page.hpp"
 #include "core/rest/http_error.hpp"
-#include "core/rest/listen_address.hpp"
 
 namespace storm::rest {
 namespace {

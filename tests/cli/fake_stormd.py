@@ -139,9 +139,12 @@ class FakeStormd:
 
     def record(self, action, collection, document):
         names = document.get("names", [document["name"]] if document.get("name") else [])
-        self.events.append({"id": len(self.events) + 1, "event_type": action,
-                            "entity_type": ENTITIES[collection], "entity_id": document["id"],
-                            "entity_names": names})
+        event = {"id": len(self.events) + 1, "event_type": action,
+                 "entity_type": ENTITIES[collection], "entity_id": document["id"],
+                 "entity_names": names}
+        if collection == "resources":
+            event["status"] = document["status"]
+        self.events.append(event)
         self.changed.notify_all()
 
     def find(self, collection, word):

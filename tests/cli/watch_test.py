@@ -158,7 +158,7 @@ class WatchTest(unittest.TestCase):
         self.wait_for(lambda: self.server.streams)
         follower.read_until(r"gap: the events from 1 to 6 are not kept\n")
         self.server.add("resources", {"type": "t", "names": ["later"]})
-        follower.read_until(r"1 +created +resource +res-\S+ +later\n")
+        follower.read_until(r"1 +created +resource +res-\S+ +unknown +later\n")
 
     def test_a_watch_catches_up_after_a_gap(self):
         follower = self.follow("resources", "ls", "-w")
@@ -172,7 +172,7 @@ class WatchTest(unittest.TestCase):
         follower = self.follow("events", "-f", "--count", "2")
         self.server.change("resources", "web.1", status="running")
         self.server.delete("resources", "web.1")
-        follower.read_until(r"2 +updated +resource +res-0000000000000000000web +web\.1\n"
+        follower.read_until(r"2 +updated +resource +res-0000000000000000000web +running +web\.1\n"
                             r"3 +deleted .*\n")
         self.assertEqual(follower.process.wait(DEADLINE), 0)
 

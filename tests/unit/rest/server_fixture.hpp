@@ -19,7 +19,7 @@ class ServerFixture {
     auto made = Engine::create(storage_, clock_, std::make_shared<OperatorSet>(), engine_options);
     REQUIRE(made);
     engine = std::move(*made);
-    options.listen = {"127.0.0.1:0"};
+    options.listen = {{"127.0.0.1", 0}};
     auto listening = Server::create(*engine, std::move(options));
     REQUIRE(listening);
     server = std::move(*listening);

@@ -15,10 +15,10 @@ TEST_CASE("server: a port in use is named", "[rest]") {
   auto engine = Engine::create(storage, clock, std::make_shared<OperatorSet>(), {});
   REQUIRE(engine);
   Server::Options options;
-  options.listen = {"127.0.0.1:" + std::to_string(fixture.port)};
+  options.listen = {{"127.0.0.1", fixture.port}};
   const auto second = Server::create(**engine, options);
   REQUIRE_FALSE(second);
-  CHECK(second.error().message.find(options.listen[0]) != std::string::npos);
+  CHECK(second.error().message.find(storm::to_text(options.listen[0])) != std::string::npos);
   CHECK(second.error().message.find("in use") != std::string::npos);
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("server: addresses that others can reach are refused", "[rest]") {
   auto engine = Engine::create(storage, clock, std::make_shared<OperatorSet>(), {});
   REQUIRE(engine);
   Server::Options options;
-  options.listen = {"0.0.0.0:0"};
+  options.listen = {{"0.0.0.0", 0}};
   CHECK_FALSE(Server::create(**engine, options));
   options.allow_remote = true;
   CHECK(Server::create(**engine, options));

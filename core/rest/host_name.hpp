@@ -1,0 +1,13 @@
+// The host that a request names in its headers. [any-thread]
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace storm::rest {
+
+// The host of a Host or Origin header, in lower case, without port and brackets.
+std::string host_of(std::string_view authority);
+// An IPv4 or IPv6 address written as such.
+bool is_ip_literal(std::string_view host);
+
+}  // namespace storm::rest
