@@ -296,6 +296,7 @@ Result<Query> Query::parse(const Value& filter, const OperatorSet& operators, Od
   std::set<std::string> fields;
   collect_fields(compiled->condition, fields);
   compiled->fields.assign(fields.begin(), fields.end());
+  compiled->paths = paths_of(compiled->condition);
   return Query(std::move(compiled));
 }
 

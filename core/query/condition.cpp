@@ -181,23 +181,69 @@ bool matches_element(const Condition& condition, const Value& element) {
   });
 }
 
+bool passes_leaf(const Condition& leaf, const DocumentView& document) {
+  return std::visit(
+      [&](const auto& test) {
+        using T = std::decay_t<decltype(test)>;
+        if constexpr (std::is_same_v<T, ExpressionTest>) {
+          return test.expression->holds(document);
+        } else {
+          constexpr PathEnd end = path_end<T>();
+          return walk_path<end>(document, *leaf.path,
+                                [&](const Value* value) { return passes(test, value); });
+        }
+      },
+      leaf.test);
+}
+
+bool reads_only(const Condition& leaf, std::span<const std::string_view> fields) {
+  if (const auto* test = std::get_if<ExpressionTest>(&leaf.test)) {
+    return test->expression->reads_only(fields);
+  }
+  const std::string_view first = leaf.path->steps().front().name;
+  return std::find(fields.begin(), fields.end(), first) != fields.end();
+}
+
+// `decisive` ends the question, whatever the other children say.
+Truth decide_children(const Condition& condition, Truth decisive, const DocumentView& known,
+                      std::span<const std::string_view> fields) {
+  bool open = false;
+  for (const Condition& child : condition.children) {
+    const Truth truth = decide(child, known, fields);
+    if (truth == decisive) return decisive;
+    open = open || truth == Truth::Depends;
+  }
+  if (open) return Truth::Depends;
+  return decisive == Truth::No ? Truth::Yes : Truth::No;
+}
+
 }  // namespace
 
 bool matches(const Condition& condition, const DocumentView& document) {
-  return evaluate(condition, [&](const Condition& leaf) {
-    return std::visit(
-        [&](const auto& test) {
-          using T = std::decay_t<decltype(test)>;
-          if constexpr (std::is_same_v<T, ExpressionTest>) {
-            return test.expression->holds(document);
-          } else {
-            constexpr PathEnd end = path_end<T>();
-            return walk_path<end>(document, *leaf.path,
-                                  [&](const Value* value) { return passes(test, value); });
-          }
-        },
-        leaf.test);
-  });
+  return evaluate(condition, [&](const Condition& leaf) { return passes_leaf(leaf, document); });
+}
+
+Truth decide(const Condition& condition, const DocumentView& known,
+             std::span<const std::string_view> known_fields) {
+  switch (condition.kind) {
+    case Condition::Kind::True:
+      return Truth::Yes;
+    case Condition::Kind::False:
+      return Truth::No;
+    case Condition::Kind::All:
+      return decide_children(condition, Truth::No, known, known_fields);
+    case Condition::Kind::Any:
+      return decide_children(condition, Truth::Yes, known, known_fields);
+    case Condition::Kind::Not: {
+      const Truth inner = decide(condition.children.front(), known, known_fields);
+      if (inner == Truth::Depends) return inner;
+      return inner == Truth::Yes ? Truth::No : Truth::Yes;
+    }
+    case Condition::Kind::Leaf:
+      if (!reads_only(condition, known_fields)) return Truth::Depends;
+      return passes_leaf(condition, known) ? Truth::Yes : Truth::No;
+  }
+  return Truth::Depends;
 }
 
 }  // namespace storm

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "core/query/document_view.hpp"
 #include "core/query/operator.hpp"
 #include "core/query/path.hpp"
+#include "core/query/truth.hpp"
 
 namespace storm {
 
@@ -103,9 +107,17 @@ struct CompiledQuery {
   Condition condition;
   std::vector<AccessPredicate> access;
   std::vector<std::string> fields;
+  std::vector<std::string> paths;
 };
 
 bool matches(const Condition& condition, const DocumentView& document);
+
+// What `known`, of which only `known_fields` count, says of the whole document.
+Truth decide(const Condition& condition, const DocumentView& known,
+             std::span<const std::string_view> known_fields);
+
+// The paths that a condition reads: see Query::paths.
+std::vector<std::string> paths_of(const Condition& condition);
 
 // The access predicates that follow from a condition, best first.
 std::vector<AccessPredicate> access_of(const Condition& condition);

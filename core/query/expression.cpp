@@ -572,12 +572,31 @@ bool Expression::holds(const DocumentView& document) const {
   return !computed.failed() && truth(computed);
 }
 
-void Expression::collect_fields(std::set<std::string>& fields) const {
-  if (kind_ == Kind::Field) fields.insert(path_.steps().front().name);
+const std::string* Expression::own_field() const {
+  if (kind_ == Kind::Field) return &path_.steps().front().name;
   if (operator_ && operator_->compute == &compute_get_field && arguments_.size() == 1) {
-    fields.insert(arguments_[0].literal_.as_string());
+    return &arguments_[0].literal_.as_string();
   }
+  return nullptr;
+}
+
+void Expression::collect_fields(std::set<std::string>& fields) const {
+  if (const std::string* own = own_field()) fields.insert(*own);
   for (const Expression& argument : arguments_) argument.collect_fields(fields);
+}
+
+void Expression::collect_paths(std::set<std::string>& paths) const {
+  if (const std::string* own = own_field()) {
+    paths.insert(kind_ == Kind::Field ? path_.text() : *own);
+  }
+  for (const Expression& argument : arguments_) argument.collect_paths(paths);
+}
+
+bool Expression::reads_only(std::span<const std::string_view> fields) const {
+  const std::string* own = own_field();
+  if (own && std::find(fields.begin(), fields.end(), *own) == fields.end()) return false;
+  return std::all_of(arguments_.begin(), arguments_.end(),
+                     [&](const Expression& argument) { return argument.reads_only(fields); });
 }
 
 }  // namespace storm

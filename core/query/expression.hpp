@@ -4,7 +4,9 @@
 #pragma once
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -54,7 +56,10 @@ class Expression {
 
   Computed compute(const DocumentView& document) const;
   bool holds(const DocumentView& document) const;  // true of what is not false, null, 0 or missing
+  // Top-level fields, and the paths that are read below them.
   void collect_fields(std::set<std::string>& fields) const;
+  void collect_paths(std::set<std::string>& paths) const;
+  bool reads_only(std::span<const std::string_view> fields) const;
 
  private:
   enum class Kind { Literal, Field, Call };
@@ -62,6 +67,8 @@ class Expression {
   static Result<Expression> parse_call(const Value::Member& call, const Spot& spot,
                                        std::size_t& count);
   Computed field(const DocumentView& document) const;
+  // The top-level field that this part itself reads; nullptr when it reads none.
+  const std::string* own_field() const;
 
   Kind kind_ = Kind::Literal;
   Value literal_;

@@ -12,4 +12,11 @@ const std::vector<AccessPredicate>& Query::access() const { return compiled_->ac
 
 const std::vector<std::string>& Query::fields() const { return compiled_->fields; }
 
+const std::vector<std::string>& Query::paths() const { return compiled_->paths; }
+
+Truth Query::decide(const DocumentView& known,
+                    std::span<const std::string_view> known_fields) const {
+  return storm::decide(compiled_->condition, known, known_fields);
+}
+
 }  // namespace storm

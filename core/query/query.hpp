@@ -3,7 +3,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -11,6 +13,7 @@
 #include "core/query/access_predicate.hpp"
 #include "core/query/document_view.hpp"
 #include "core/query/operator.hpp"
+#include "core/query/truth.hpp"
 
 namespace storm {
 
@@ -37,10 +40,21 @@ class Query {
   // Does not allocate, but for what `document` makes and operators of plugins do. [any-thread]
   bool matches(const DocumentView& document) const;
 
-  // The most selective access predicates, best first; empty: every document has to be tested.
+  // What a part of a document says of the whole: only the `known_fields` (top-level) of `known` are
+  // read, and a condition on any other field depends. Allocates no more than matches. [any-thread]
+  Truth decide(const DocumentView& known, std::span<const std::string_view> known_fields) const;
+
+  // Conditions that every match fulfils, the most selective first: AnyOf, then Prefix, Range and
+  // Exists. [Never] alone: nothing matches. Empty: every document has to be tested. Several on one
+  // path hold together: {$gt: 1, $lt: 5} gives two ranges, because on an array different elements
+  // may fulfil them; where the path holds no array, they may be cut into one.
   const std::vector<AccessPredicate>& access() const;
   // Top-level fields that the filter reads, sorted, without repetition.
   const std::vector<std::string>& fields() const;
+  // Dotted paths that the filter reads ("image", "snapshot.Spec.Name"), sorted, none below another.
+  // A document cut down to them gives the same answer as long as arrays keep all their elements,
+  // each of its kind; a number may be a field's name or a position.
+  const std::vector<std::string>& paths() const;
 
  private:
   explicit Query(std::shared_ptr<const CompiledQuery> compiled) : compiled_(std::move(compiled)) {}

@@ -1,4 +1,6 @@
 // Matching must not allocate: a change is tested against every group.
+#include <string_view>
+
 #include "allocation_count.hpp"
 #include "catch.hpp"
 #include "core/document/json.hpp"
@@ -31,6 +33,21 @@ TEST_CASE("query: matching does not allocate", "[query]") {
     CHECK(all);
     CHECK(after == before);
   }
+}
+
+TEST_CASE("query: deciding by a part of a document does not allocate", "[query]") {
+  static constexpr std::string_view kKnown[] = {"type", "status"};
+  const auto query = Query::parse(
+      *parse_json(R"({"$or":[{"type":{"$in":["a","b"]}},{"image":"x","status":{"$ne":"up"}},
+                             {"$expr":{"$eq":["$type","$image"]}}]})"),
+      OperatorSet());
+  REQUIRE(query);
+  const Value document = *parse_json(R"({"type":"swarm-task","status":"a long status: running"})");
+  const ValueView view(document);
+  const std::size_t before = test::allocation_count();
+  const Truth truth = query->decide(view, kKnown);
+  CHECK(test::allocation_count() == before);
+  CHECK(truth == Truth::Depends);
 }
 
 }  // namespace storm

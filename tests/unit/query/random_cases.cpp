@@ -130,7 +130,7 @@ Value RandomCases::filter(int depth) {
 
 Value RandomCases::narrow_test(int depth) {
   Value object = Value::object();
-  switch (below(depth > 0 ? 5 : 4)) {
+  switch (below(depth > 0 ? 7 : 6)) {
     case 0:
       return scalar();
     case 1:
@@ -140,6 +140,13 @@ Value RandomCases::narrow_test(int depth) {
       return object;
     case 3:
       object.add("$all", list(0, false));
+      return object;
+    case 4:
+      object.add(chance(2) ? "$gt" : "$gte", scalar());
+      if (chance(2)) object.add(chance(2) ? "$lt" : "$lte", scalar());
+      return object;
+    case 5:
+      object.add(chance(2) ? "$lt" : "$exists", Value(true));
       return object;
     default:
       Value inner = narrow_test(depth - 1);

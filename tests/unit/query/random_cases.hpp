@@ -14,7 +14,7 @@ class RandomCases {
 
   Value document();
   Value filter(int depth = 3);
-  // Of equality, lists and patterns: what access predicates are made of.
+  // Of equality, lists, patterns and order: what access predicates are made of.
   Value narrow_filter(int depth = 2);
 
  private:
