@@ -66,7 +66,8 @@ class EntityView final : public DocumentView {
 
 class ResourceView final : public DocumentView {
  public:
-  ResourceView(const State& state, const Resource& resource) : state_(state), resource_(resource) {}
+  ResourceView(const State& state, const Resource& resource, const MemberTree* snapshot_members)
+      : state_(state), resource_(resource), snapshot_members_(snapshot_members) {}
 
   const Value* field(std::string_view name) const override {
     for (const auto& [known, value] : made_) {
@@ -98,7 +99,8 @@ class ResourceView final : public DocumentView {
     if (name == "observed_at") return own(to_rfc3339(r.observed_at));
     if (name == "snapshot") {
       if (!r.snapshot) return own(Value());
-      auto parsed = parse_json(*r.snapshot);
+      auto parsed = snapshot_members_ ? parse_members(*r.snapshot, *snapshot_members_)
+                                      : parse_json(*r.snapshot);
       return own(parsed ? std::move(*parsed) : Value());
     }
     return nullptr;
@@ -122,6 +124,7 @@ class ResourceView final : public DocumentView {
 
   const State& state_;
   const Resource& resource_;
+  const MemberTree* const snapshot_members_;
   mutable std::vector<std::pair<std::string, std::unique_ptr<const Value>>> made_;
 };
 
@@ -319,8 +322,9 @@ std::unique_ptr<DocumentView> query_view(const State& state, const Id& id) {
   return std::make_unique<EntityView>(state, id);
 }
 
-std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource) {
-  return std::make_unique<ResourceView>(state, resource);
+std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource,
+                                            const MemberTree* snapshot_members) {
+  return std::make_unique<ResourceView>(state, resource, snapshot_members);
 }
 
 }  // namespace storm

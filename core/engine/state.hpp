@@ -11,6 +11,7 @@
 
 #include "core/base/persistent_set.hpp"
 #include "core/base/result.hpp"
+#include "core/document/json_members.hpp"
 #include "core/model/agent.hpp"
 #include "core/model/application.hpp"
 #include "core/model/event.hpp"
@@ -95,7 +96,9 @@ using Snapshot = Shared<State>;
 // Requires: `state` outlives the view.
 std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);  // Requires: it exists.
 
-// The same for a resource that need not be in the state (any more), and outlives the view.
-std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource);
+// The same for a resource that need not be in the state (any more), and outlives the view. Of the
+// snapshot only those members are read; null: all.
+std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource,
+                                            const MemberTree* snapshot_members = nullptr);
 
 }  // namespace storm

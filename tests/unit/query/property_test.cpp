@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "core/document/json.hpp"
+#include "core/document/json_members.hpp"
 #include "core/query/query.hpp"
 #include "random_cases.hpp"
 #include "reference.hpp"
@@ -17,6 +18,17 @@ namespace {
 
 constexpr int kFilters = 6'000;
 constexpr int kDocumentsPerFilter = 12;
+
+// What a filter of random cases reads: the paths before its operators.
+void add_paths(const Value& filter, MemberTree& tree) {
+  for (const auto& [name, operand] : filter.as_object()) {
+    if (name.front() != '$') {
+      tree.add(name);
+      continue;
+    }
+    for (const Value& branch : operand.as_array()) add_paths(branch, tree);
+  }
+}
 
 }  // namespace
 
@@ -56,6 +68,31 @@ TEST_CASE("query: agrees with the reference, and its access predicates hold", "[
     INFO("kind " << static_cast<int>(kind));
     CHECK(predicates[kind] > kPairs / 1'000);
   }
+}
+
+TEST_CASE("query: a document narrowed to the paths that it names answers as the whole", "[query]") {
+  const OperatorSet operators = test::text_operators();
+  test::RandomCases random(test::test_seed());
+  std::size_t narrower = 0;
+  for (int i = 0; i < kFilters; ++i) {
+    const Value filter = i % 2 == 0 ? random.filter() : random.narrow_filter();
+    INFO("filter " << to_json(filter));
+    const auto query = Query::parse(filter, operators);
+    REQUIRE(query);
+    MemberTree tree;
+    add_paths(filter, tree);
+    for (int j = 0; j < kDocumentsPerFilter; ++j) {
+      const Value document = random.document();
+      const std::string json = to_json(document);
+      const auto narrowed = parse_members(json, tree);
+      REQUIRE(narrowed);
+      narrower += to_json(*narrowed).size() < json.size() ? 1 : 0;
+      if (query->matches(ValueView(document)) != query->matches(ValueView(*narrowed))) {
+        FAIL_CHECK("differs on " << json << ", narrowed to " << to_json(*narrowed));
+      }
+    }
+  }
+  CHECK(narrower > std::size_t{kFilters} * kDocumentsPerFilter / 4);
 }
 
 TEST_CASE("query: fields it does not name never change the answer", "[query]") {
