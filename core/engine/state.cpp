@@ -59,6 +59,7 @@ class EntityView final : public DocumentView {
     }
   }
   const Value* field(std::string_view name) const override { return document_.find(name); }
+  void each_name(const VisitName& visit) const override { ValueView(document_).each_name(visit); }
 
  private:
   Value document_;
@@ -74,6 +75,13 @@ class ResourceView final : public DocumentView {
       if (known == name) return value.get();
     }
     return made_.emplace_back(std::string(name), make(name)).second.get();
+  }
+  void each_name(const VisitName& visit) const override {
+    for (const std::string_view name :
+         {"id", "type", "names", "image", "status", "health", "owner", "parent", "cluster", "host",
+          "stale", "revision", "first_seen", "observed_at", "snapshot"}) {
+      visit(name);
+    }
   }
 
  private:
