@@ -172,6 +172,15 @@ class PersistentSet {
 
   void clear() { root_ = Ref(); }
 
+ protected:
+  // Changes an item where it lies; its order must stay. Requires: it is there.
+  template <typename Key, typename Edit>
+  void modify(const Key& key, const Edit& change) {
+    STORM_ASSERT(root_);
+    own(root_);
+    modify_in(*root_, key, change);
+  }
+
  private:
   static constexpr std::size_t kWidth = 32;  // items or kids of a node
 
@@ -257,6 +266,21 @@ class PersistentSet {
     return node.kids.size() > kWidth ? split(node) : Ref();
   }
 
+  template <typename Key, typename Edit>
+  static void modify_in(Node& node, const Key& key, const Edit& change) {
+    if (node.leaf()) {
+      const std::size_t at = node.position(key);
+      STORM_ASSERT(at < node.items.size() && !Compare{}(key, node.items[at]));
+      change(node.items[at]);
+      return;
+    }
+    const std::size_t kid = node.kid_for(key);
+    own(node.kids[kid]);
+    modify_in(*node.kids[kid], key, change);
+    // The copy that leads to the item must not keep what the old one held.
+    node.refresh(kid);
+  }
+
   static Ref split(Node& node) {
     Ref right(new Node);
     const std::ptrdiff_t half = offset(node.items.size() / 2);
@@ -338,6 +362,11 @@ class PersistentMap : public PersistentSet<std::pair<K, V>, ByKey<K, V>> {
     return entry ? &entry->second : nullptr;
   }
   bool put(K key, V value) { return this->insert_or_assign({std::move(key), std::move(value)}); }
+  // Changes the value of a key in its place. Requires: the key is there.
+  template <typename Key, typename Edit>
+  void edit(const Key& key, const Edit& change) {
+    this->modify(key, [&](std::pair<K, V>& entry) { change(entry.second); });
+  }
 };
 
 }  // namespace storm

@@ -18,12 +18,6 @@ Shared<T> share(T value) {
   return std::make_shared<const T>(std::move(value));
 }
 
-bool refers_to(const Resource& resource, const std::set<Uuid>& targets) {
-  const auto hit = [&](const std::optional<Id>& id) { return id && targets.contains(id->uuid); };
-  return !targets.empty() && (hit(resource.owner) || hit(resource.parent) ||
-                              hit(resource.cluster) || hit(resource.host));
-}
-
 }  // namespace
 
 void Change::add_event(Event event) {
@@ -50,21 +44,16 @@ void Change::note(EventType type, const Id& id, const std::vector<std::string>& 
   add_event(std::move(event));
 }
 
-void Change::note(EventType type, const Shared<Resource>& before, const Shared<Resource>& after,
-                  GroupNumbers groups_before, GroupNumbers groups_after) {
+void Change::note(const Shared<Resource>& before, const Shared<Resource>& after,
+                  Memberships::Groups groups) {
   const Resource& resource = after ? *after : *before;
   touched_.entities.insert(resource.id);
   Event event;
   event.before = before;
   event.after = after;
-  if (groups_before == groups_after) {
-    if (!groups_after.empty())
-      event.groups_before = event.groups_after = share(std::move(groups_after));
-  } else {
-    if (!groups_before.empty()) event.groups_before = share(std::move(groups_before));
-    if (!groups_after.empty()) event.groups_after = share(std::move(groups_after));
-  }
-  event.type = type;
+  event.groups_before = std::move(groups.before);
+  event.groups_after = std::move(groups.after);
+  event.type = !before ? EventType::Created : !after ? EventType::Deleted : EventType::Updated;
   event.entity = resource.id;
   event.names = resource.names;
   event.resource_type = resource.type;
@@ -113,9 +102,12 @@ void Change::put(Resource resource) {
   const auto* known = state_.resources.get(resource.id.uuid);
   const Shared<Resource> before = known ? *known : nullptr;
   resource.revision = state_.revision + 1;
+  resource.class_number = memberships_.classify(resource);
   const Shared<Resource> after = share(std::move(resource));
   const Id id = after->id;
-  if (before) state_.ordered_resources.erase(before);
+  // One that stands at the same place is replaced there.
+  if (before && (before->names != after->names || before->type != after->type))
+    state_.ordered_resources.erase(before);
   state_.ordered_resources.insert_or_assign(after);
   state_.resources.put(id.uuid, after);
   if (!before || before->names != after->names) {
@@ -123,66 +115,20 @@ void Change::put(Resource resource) {
     renamed_.insert(id.uuid);
   }
   set_references(id.uuid, before.get(), after.get());
-  follow(before, after);
+  note(before, after, memberships_.follow(before, after));
 }
 
-void Change::put(Group group, std::optional<Query> query) {
+void Change::put(Group group, std::optional<Query> query, const Matches* matches) {
   const Id id = group.id;
   const LiveGroup* known = state_.groups.get(id.uuid);
   const EventType type = known ? EventType::Updated : EventType::Created;
-  LiveGroup live;
-  if (known) live = *known;
-  const bool same_query = known && known->group->query == group.query;
   const std::vector<std::string> names = as_list(group.name);
   rename(id, known ? as_list(known->group->name) : std::vector<std::string>(), names);
-
-  if (!same_query) {
-    index_.remove(id.uuid);
-    if (query) index_.add(id.uuid, *query);
-    live.matching.clear();
-    if (query) {
-      for (const auto& [uuid, resource] : state_.resources) {
-        if (query->matches(*resource_view(state_, *resource))) live.matching.insert_or_assign(uuid);
-      }
-    }
-    live.query = std::move(query);
-  }
-  live.included.clear();
-  live.excluded.clear();
-  std::set<Uuid> listed;
-  for (const Id& item : group.include)
-    live.included.insert_or_assign(item.uuid), listed.insert(item.uuid);
-  for (const Id& item : group.exclude)
-    live.excluded.insert_or_assign(item.uuid), listed.insert(item.uuid);
-  index_.set_listed(id.uuid, std::move(listed));
-
   group.number = known ? known->group->number : ++state_.last_group_number;
   if (!known) state_.group_numbers.put(group.number, id.uuid);
+  memberships_.put(std::move(group), std::move(query), matches);
   note(type, id, names);
-  const PersistentSet<Uuid> old_members = live.members;
-  live.members.clear();
-  const auto admit = [&](const Uuid& uuid) {
-    if (state_.resources.contains(uuid) && !live.excluded.contains(uuid))
-      live.members.insert_or_assign(uuid);
-  };
-  if (live.excluded.empty()) {
-    live.members = live.matching;
-  } else {
-    for (const Uuid& uuid : live.matching) admit(uuid);
-  }
-  for (const Uuid& uuid : live.included) admit(uuid);
-  for (const Uuid& uuid : old_members) {
-    if (live.members.contains(uuid)) continue;
-    count_membership(uuid, false);
-    note_move(group.number, uuid, false);
-  }
-  for (const Uuid& uuid : live.members) {
-    if (old_members.contains(uuid)) continue;
-    count_membership(uuid, true);
-    note_move(group.number, uuid, true);
-  }
-  live.group = share(std::move(group));
-  state_.groups.put(id.uuid, std::move(live));
+  tell_moves();
 }
 
 void Change::put(Application application) {
@@ -281,8 +227,9 @@ void Change::remove_resource(const Uuid& uuid) {
   set_references(uuid, before.get(), nullptr);
   renamed_.insert(uuid);  // nothing is found by its names any more
   removed_.insert(uuid);
-  follow(before, nullptr);
+  const Memberships::Groups groups = memberships_.follow(before, nullptr);
   rename(before->id, before->names, {});
+  note(before, nullptr, groups);
 }
 
 void Change::set_references(const Uuid& referrer, const Resource* before, const Resource* after) {
@@ -305,14 +252,9 @@ void Change::remove_group(const Uuid& uuid) {
   remove_where(EntityKind::Subscription, state_.subscriptions,
                [&](const Subscription& subscription) { return subscription.group == id; });
   drop_component(id);
-  const LiveGroup live = *state_.groups.get(uuid);
-  for (const Uuid& member : live.members) count_membership(member, false);
-  index_.remove(uuid);
-  index_.set_listed(uuid, {});
-  const std::vector<std::string> names = as_list(live.group->name);
+  const std::vector<std::string> names = state_.names_of(id);
   rename(id, names, {});
-  state_.groups.erase(uuid);
-  state_.group_numbers.erase(live.group->number);
+  memberships_.remove(uuid);
   note(EventType::Deleted, id, names);
 }
 
@@ -335,12 +277,12 @@ void Change::remove_dependents(const std::set<Uuid>& resources) {
                [&](const Job& job) { return is_removed(job.target); });
   remove_where(EntityKind::Subscription, state_.subscriptions,
                [&](const Subscription& subscription) { return is_removed(subscription.target); });
-  std::set<Uuid> listing;
-  for (const Uuid& resource : resources) {
-    for (const Uuid& group : index_.listing(resource)) listing.insert(group);
-  }
-  for (const Uuid& uuid : listing) {
-    const LiveGroup live = *state_.groups.get(uuid);
+  GroupNumbers listing;
+  for (const Uuid& resource : resources) index_.listing(resource, listing);
+  std::ranges::sort(listing);
+  listing.erase(std::unique(listing.begin(), listing.end()), listing.end());
+  for (const std::uint32_t number : listing) {
+    const LiveGroup live = *state_.groups.get(*state_.group_numbers.get(number));
     Group group = *live.group;
     std::erase_if(group.include, is_removed);
     std::erase_if(group.exclude, is_removed);
@@ -367,123 +309,24 @@ void Change::drop_component(const Id& group) {
   }
 }
 
-void Change::follow(const Shared<Resource>& before, const Shared<Resource>& after) {
-  const Uuid uuid = after ? after->id.uuid : before->id.uuid;
-  std::vector<Uuid> groups;
-  const auto add = [&](const std::vector<Uuid>& more) {
-    groups.insert(groups.end(), more.begin(), more.end());
-  };
-  std::unique_ptr<DocumentView> view;
-  if (after) {
-    view = resource_view(state_, *after);
-    add(index_.candidates(*view));
-  }
-  // Whatever matched the old values was a candidate of them.
-  if (before) add(index_.candidates(*resource_view(state_, *before)));
-  add(index_.listing(uuid));
-  // ... unless it was found by a name that its relative has lost in this very change.
-  if (before && refers_to(*before, renamed_)) add(all_groups());
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  GroupNumbers groups_before = before ? groups_of(uuid, groups) : GroupNumbers();
-  test(uuid, view.get(), groups, true);
-  const EventType type = !before  ? EventType::Created
-                         : !after ? EventType::Deleted
-                                  : EventType::Updated;
-  note(type, before, after, std::move(groups_before), groups_of(uuid, groups));
-}
-
-GroupNumbers Change::groups_of(const Uuid& resource, const std::vector<Uuid>& candidates) const {
-  GroupNumbers numbers;
-  for (const Uuid& uuid : candidates) {
-    const LiveGroup* live = state_.groups.get(uuid);
-    if (live->members.contains(resource)) numbers.push_back(live->group->number);
-  }
-  std::ranges::sort(numbers);
-  return numbers;
-}
-
-void Change::note_move(std::uint32_t group, const Uuid& resource, bool joined) {
-  if (!last_event_) return;
-  std::vector<MemberMove>& moves = last_event_->moves;
+void Change::tell_moves() {
+  Memberships::Moves moves = memberships_.take_moves();
+  if (moves.told.empty() && moves.relisted.empty()) return;
+  STORM_ASSERT(last_event_);
+  auto& told = last_event_->moves;
+  told.insert(told.end(), moves.told.begin(), moves.told.end());
   GroupNumbers& relisted = last_event_->relisted;
-  if (std::ranges::binary_search(relisted, group)) return;
-  const auto of_group = [&](const MemberMove& move) { return move.group == group; };
-  if (moves.size() < kMovesToldMax) {
-    moves.push_back({group, resource, joined});
-    return;
-  }
-  std::erase_if(moves, of_group);
-  relisted.insert(std::ranges::lower_bound(relisted, group), group);
-}
-
-void Change::test(const Uuid& resource, const DocumentView* view, const std::vector<Uuid>& groups,
-                  bool own_event) {
-  for (const Uuid& uuid : groups) {
-    const LiveGroup* known = state_.groups.get(uuid);
-    const bool matches = view && known->query && known->query->matches(*view);
-    const bool member = view && (matches || known->included.contains(resource)) &&
-                        !known->excluded.contains(resource);
-    const bool was_member = known->members.contains(resource);
-    if (matches == known->matching.contains(resource) && member == was_member) continue;
-    LiveGroup live = *known;
-    if (matches) {
-      live.matching.insert_or_assign(resource);
-    } else {
-      live.matching.erase(resource);
-    }
-    if (member) {
-      live.members.insert_or_assign(resource);
-    } else {
-      live.members.erase(resource);
-    }
-    state_.groups.put(uuid, std::move(live));
-    if (member == was_member) continue;
-    count_membership(resource, member);
-    if (!own_event) note_move(state_.groups.get(uuid)->group->number, resource, member);
-  }
-}
-
-void Change::count_membership(const Uuid& resource, bool joined) {
-  const std::uint32_t* known = state_.group_counts.get(resource);
-  const std::uint32_t before = known ? *known : 0;
-  STORM_ASSERT(joined || before > 0);
-  const std::uint32_t after = joined ? before + 1 : before - 1;
-  if (after == 0) {
-    state_.group_counts.erase(resource);
-  } else {
-    state_.group_counts.put(resource, after);
-  }
-}
-
-std::vector<Uuid> Change::all_groups() const {
-  std::vector<Uuid> all;
-  for (const auto& [uuid, live] : state_.groups) all.push_back(uuid);
-  return all;
+  relisted.insert(relisted.end(), moves.relisted.begin(), moves.relisted.end());
+  std::ranges::sort(relisted);
+  relisted.erase(std::unique(relisted.begin(), relisted.end()), relisted.end());
 }
 
 void Change::finish() {
   if (!removed_.empty()) remove_dependents(std::exchange(removed_, {}));
   const std::set<Uuid> renamed = std::exchange(renamed_, {});
-  if (renamed.empty() || !index_.reads_any({"owner", "parent", "cluster", "host"})) return;
-  std::set<Uuid> referrers;
-  for (const Uuid& target : renamed) {
-    if (state_.agents.contains(target)) {
-      for (const auto& [uuid, resource] : state_.resources) {
-        if (resource->owner && resource->owner->uuid == target) referrers.insert(uuid);
-      }
-    }
-    for (auto at = state_.references.lower_bound(std::pair(target, Uuid{}));
-         at != state_.references.end() && at->first == target; ++at) {
-      referrers.insert(at->second);
-    }
-  }
-  // The names that they were found by are gone, so every group is asked.
-  const std::vector<Uuid> all = all_groups();
-  for (const Uuid& uuid : referrers) {
-    const auto* resource = state_.resources.get(uuid);
-    if (resource) test(uuid, resource_view(state_, **resource).get(), all, false);
-  }
+  memberships_.follow_names(std::vector<Uuid>(renamed.begin(), renamed.end()));
+  tell_moves();
+  memberships_.sweep();
 }
 
 }  // namespace storm

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/engine/memberships.hpp"
 #include "core/engine/state.hpp"
 #include "core/groups/group_index.hpp"
 
@@ -21,7 +22,11 @@ class Change {
  public:
   // The state and the index are changed in place; both outlive this.
   Change(State& state, GroupIndex& index, WallTime now, std::size_t events_kept)
-      : state_(state), index_(index), now_(now), events_kept_(events_kept) {}
+      : state_(state),
+        index_(index),
+        memberships_(state, index),
+        now_(now),
+        events_kept_(events_kept) {}
 
   WallTime now() const { return now_; }
   const State& state() const { return state_; }
@@ -31,7 +36,8 @@ class Change {
   // none.
   void put(Agent agent, bool quiet = false);
   void put(Resource resource);  // sets its revision
-  void put(Group group, std::optional<Query> query);
+  // `matches`: what the query matches, when somebody found it ahead.
+  void put(Group group, std::optional<Query> query, const Matches* matches = nullptr);
   void put(Application application);
   void put(Procedure procedure);
   void put(Job job);
@@ -58,25 +64,15 @@ class Change {
   void rename(const Id& id, const std::vector<std::string>& before,
               const std::vector<std::string>& after);
   void note(EventType type, const Id& id, const std::vector<std::string>& names);
-  void note(EventType type, const Shared<Resource>& before, const Shared<Resource>& after,
-            GroupNumbers groups_before, GroupNumbers groups_after);
+  void note(const Shared<Resource>& before, const Shared<Resource>& after,
+            Memberships::Groups groups);
   void add_event(Event event);
-  // Beside the resource of the event itself; told with the last event of this change.
-  void note_move(std::uint32_t group, const Uuid& resource, bool joined);
-  GroupNumbers groups_of(const Uuid& resource, const std::vector<Uuid>& candidates) const;
-
-  // Brings the memberships of a resource up to date; `before` is nullptr for a new one, `after` for
-  // a removed one.
-  // Notes the event.
-  void follow(const Shared<Resource>& before, const Shared<Resource>& after);
-  // Tests one resource against these groups; `view` is nullptr when it is gone.
-  void test(const Uuid& resource, const DocumentView* view, const std::vector<Uuid>& groups,
-            bool own_event);
-  std::vector<Uuid> all_groups() const;
-  void count_membership(const Uuid& resource, bool joined);
+  // Moves are told with the last event.
+  void tell_moves();
 
   State& state_;
   GroupIndex& index_;
+  Memberships memberships_;
   const WallTime now_;
   const std::size_t events_kept_;
   Touched touched_;

@@ -178,11 +178,12 @@ struct Engine::Impl {
   void rebuild_index(const State& state) {
     index.clear();
     for (const auto& [uuid, live] : state.groups) {
-      if (live.query) index.add(uuid, *live.query);
+      const std::uint32_t number = live.group->number;
+      if (live.query) index.add(number, *live.query, live.by_class);
       std::set<Uuid> listed;
       for (const Uuid& resource : live.included) listed.insert(resource);
       for (const Uuid& resource : live.excluded) listed.insert(resource);
-      index.set_listed(uuid, std::move(listed));
+      index.set_listed(number, std::move(listed));
     }
   }
 

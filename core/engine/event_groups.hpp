@@ -7,9 +7,6 @@
 
 namespace storm {
 
-// Beyond so many moves in one group a change says only that the group is to be listed again.
-inline constexpr std::size_t kMovesToldMax = 1000;
-
 struct GroupChanges {
   // Groups of the event's own resource.
   std::vector<Uuid> joined, left, updated;

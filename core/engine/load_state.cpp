@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/document/json.hpp"
+#include "core/engine/memberships.hpp"
 #include "core/engine/store_writer.hpp"
 
 namespace storm {
@@ -77,9 +78,7 @@ Result<void> load_events(Storage& storage, LoadedState& loaded, std::size_t even
   });
 }
 
-// Requires: the resources are loaded.
-void take_group(LoadedState& loaded, Group group, const OperatorSet& operators) {
-  State& state = loaded.state;
+LiveGroup compile_group(Group group, const OperatorSet& operators) {
   LiveGroup live;
   if (!group.query.as_object().empty()) {
     auto query = Query::parse(group.query, operators);
@@ -90,49 +89,31 @@ void take_group(LoadedState& loaded, Group group, const OperatorSet& operators) 
                    group.name.value_or(group.id.to_string()), query.error().message);
     }
   }
-  std::set<Uuid> listed;
-  for (const Id& id : group.include) {
-    live.included.insert_or_assign(id.uuid);
-    listed.insert(id.uuid);
-  }
-  for (const Id& id : group.exclude) {
-    live.excluded.insert_or_assign(id.uuid);
-    listed.insert(id.uuid);
-  }
-  const Uuid uuid = group.id.uuid;
-  if (group.number == 0) group.number = ++state.last_group_number;
-  state.last_group_number = std::max(state.last_group_number, group.number);
-  state.group_numbers.put(group.number, uuid);
-  if (live.query) loaded.index.add(uuid, *live.query);
-  loaded.index.set_listed(uuid, std::move(listed));
-  add_names(state, group.id, as_list(group.name));
   live.group = std::make_shared<const Group>(std::move(group));
-  state.groups.put(uuid, std::move(live));
+  return live;
 }
 
-void find_members(LoadedState& loaded) {
+// Resources became stale without an event of their own. Who follows a group that asks for it is
+// told to list it again.
+void tell_stale(LoadedState& loaded, std::size_t events_kept) {
+  static constexpr std::string_view kStale[] = {"stale"};
   State& state = loaded.state;
-  std::map<Uuid, LiveGroup> groups;
-  for (const auto& [uuid, live] : state.groups) groups.emplace(uuid, live);
-  for (const auto& [uuid, resource] : state.resources) {
-    const std::unique_ptr<DocumentView> view = resource_view(state, *resource);
-    std::uint32_t count = 0;
-    std::set<Uuid> asked;
-    for (const auto& candidates : {loaded.index.candidates(*view), loaded.index.listing(uuid)}) {
-      for (const Uuid& group : candidates) {
-        if (!asked.insert(group).second) continue;
-        LiveGroup& live = groups.at(group);
-        const bool matches = live.query && live.query->matches(*view);
-        if (matches) live.matching.insert_or_assign(uuid);
-        if ((matches || live.included.contains(uuid)) && !live.excluded.contains(uuid)) {
-          live.members.insert_or_assign(uuid);
-          ++count;
-        }
-      }
-    }
-    if (count > 0) state.group_counts.put(uuid, count);
+  GroupNumbers readers = loaded.index.readers(kStale);
+  if (readers.empty() || state.agents.empty()) return;
+  const Agent& agent = *state.agents.begin()->second;
+  Event event;
+  event.id = ++state.revision;
+  event.type = EventType::Updated;
+  event.entity = agent.id;
+  event.names = as_list(agent.name);
+  event.time = agent.heartbeat;
+  event.relisted = std::move(readers);
+  loaded.leftovers.events.insert(event.id);
+  state.events.put(event.id, std::make_shared<const Event>(std::move(event)));
+  if (state.events.size() > events_kept) {
+    loaded.leftovers.events.insert(state.events.begin()->first);
+    state.events.erase(state.events.begin()->first);
   }
-  for (auto& [uuid, live] : groups) state.groups.put(uuid, std::move(live));
 }
 
 }  // namespace
@@ -151,6 +132,27 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
         state.agents.put(id.uuid, std::make_shared<const Agent>(std::move(agent)));
         return {};
       }));
+  bool is_any_stale = false;
+  // Groups before resources: a class asks them when it is made.
+  Memberships memberships(state, loaded.index);
+  std::vector<Group> unnumbered;
+  STORM_TRY(
+      load_kind(storage, EntityKind::Group, [&](Id id, const std::string& row) -> Result<void> {
+        Group group = STORM_TRY(group_from_row(id, row));
+        add_names(state, id, as_list(group.name));
+        state.last_group_number = std::max(state.last_group_number, group.number);
+        if (group.number == 0) {
+          unnumbered.push_back(std::move(group));
+        } else {
+          memberships.enlist(compile_group(std::move(group), operators));
+        }
+        return {};
+      }));
+  for (Group& group : unnumbered) {
+    group.number = ++state.last_group_number;
+    loaded.leftovers.entities.insert(group.id);
+    memberships.enlist(compile_group(std::move(group), operators));
+  }
   STORM_TRY(
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
         auto read = resource_from_row(id, row);
@@ -167,20 +169,16 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
           loaded.leftovers.entities.insert(id);
           return {};
         }
-        if (!resource.uid.empty()) resource.stale = true;
+        if (!resource.uid.empty()) resource.stale = is_any_stale = true;
         add_names(state, id, resource.names);
         for (const auto* target : {&resource.parent, &resource.cluster, &resource.host}) {
           if (*target) state.references.insert_or_assign({(*target)->uuid, id.uuid});
         }
+        resource.class_number = memberships.classify(resource);
         auto shared = std::make_shared<const Resource>(std::move(resource));
+        memberships.enter(shared);
         state.ordered_resources.insert_or_assign(shared);
         state.resources.put(id.uuid, std::move(shared));
-        return {};
-      }));
-  STORM_TRY(
-      load_kind(storage, EntityKind::Group, [&](Id id, const std::string& row) -> Result<void> {
-        Group group = STORM_TRY(group_from_row(id, row));
-        take_group(loaded, std::move(group), operators);
         return {};
       }));
   STORM_TRY(load_kind(storage, EntityKind::Application,
@@ -217,11 +215,12 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
                             id.uuid, std::make_shared<const Subscription>(std::move(subscription)));
                         return {};
                       }));
-  find_members(loaded);
+  memberships.test_all();
   // Every revision that was ever answered is at most the ceiling.
   state.revision = loaded.revision_ceiling;
   if (!state.events.empty())
     state.revision = std::max(state.revision, state.events.nth(state.events.size() - 1).first);
+  if (is_any_stale) tell_stale(loaded, events_kept);
   return loaded;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/edit_distance.hpp"
 #include "core/document/json.hpp"
@@ -59,81 +60,101 @@ class EntityView final : public DocumentView {
     }
   }
   const Value* field(std::string_view name) const override { return document_.find(name); }
-  void each_name(const VisitName& visit) const override { ValueView(document_).each_name(visit); }
 
  private:
   Value document_;
 };
 
+// One value stands for itself, several are found by each of them.
+Value one_or_all(std::vector<std::string> texts) {
+  if (texts.empty()) return {};
+  if (texts.size() == 1) return std::move(texts.front());
+  Value::Array items;
+  for (std::string& text : texts) items.emplace_back(std::move(text));
+  return items;
+}
+
+Value reference_forms(const State& state, const std::optional<Id>& id) {
+  return id ? with_names(state, id->to_string()) : Value();
+}
+
 class ResourceView final : public DocumentView {
  public:
   ResourceView(const State& state, const Resource& resource, const MemberTree* snapshot_members)
-      : state_(state), resource_(resource), snapshot_members_(snapshot_members) {}
+      : state_(state), resource_(resource), snapshot_members_(snapshot_members) {
+    const LiveClass* live = state.classes.get(resource.class_number);
+    if (live) traits_ = live->traits;
+  }
 
   const Value* field(std::string_view name) const override {
-    for (const auto& [known, value] : made_) {
-      if (known == name) return value.get();
+    if (is_class_field(name)) {
+      if (!traits_) {
+        ResourceClass made = class_of(resource_);
+        made.document = class_document(state_, made);
+        traits_ = std::make_shared<const ResourceClass>(std::move(made));
+      }
+      return traits_->document.find(name);
     }
-    return made_.emplace_back(std::string(name), make(name)).second.get();
-  }
-  void each_name(const VisitName& visit) const override {
-    for (const std::string_view name :
-         {"id", "type", "names", "image", "status", "health", "owner", "parent", "cluster", "host",
-          "stale", "revision", "first_seen", "observed_at", "snapshot"}) {
-      visit(name);
-    }
-  }
-
- private:
-  std::unique_ptr<const Value> make(std::string_view name) const {
-    const Resource& r = resource_;
-    if (name == "type") return own(r.type);
-    if (name == "image") return own(list(image_aliases(r.image, r.image_digest)));
-    if (name == "status") return own(name_of(r.status));
-    if (name == "health") return own(name_of(r.health));
-    if (name == "names") {
-      Value::Array names;
-      for (const std::string& text : r.names) names.emplace_back(text);
-      return own(std::move(names));
-    }
-    if (name == "id") return own(r.id.to_string());
-    if (name == "owner") return own(reference(r.owner));
-    if (name == "parent") return own(reference(r.parent));
-    if (name == "cluster") return own(reference(r.cluster));
-    if (name == "host") return own(reference(r.host));
-    if (name == "stale") return own(r.stale);
-    if (name == "revision") return own(r.revision);
-    if (name == "first_seen") return own(to_rfc3339(r.first_seen));
-    if (name == "observed_at") return own(to_rfc3339(r.observed_at));
-    if (name == "snapshot") {
-      if (!r.snapshot) return own(Value());
-      auto parsed = snapshot_members_ ? parse_members(*r.snapshot, *snapshot_members_)
-                                      : parse_json(*r.snapshot);
-      return own(parsed ? std::move(*parsed) : Value());
+    for (std::size_t i = 0; i < kOwnFields.size(); ++i) {
+      if (kOwnFields[i] != name) continue;
+      if (!made_[i]) made_[i] = make(static_cast<OwnField>(i));
+      return &*made_[i];
     }
     return nullptr;
   }
-  template <typename T>
-  static std::unique_ptr<const Value> own(T&& value) {
-    return std::make_unique<const Value>(std::forward<T>(value));
-  }
-  // One value stands for itself, several are found by each of them.
-  static Value list(std::vector<std::string> texts) {
-    if (texts.empty()) return {};
-    if (texts.size() == 1) return std::move(texts.front());
-    Value::Array items;
-    for (std::string& text : texts) items.emplace_back(std::move(text));
-    return items;
-  }
-  Value reference(const std::optional<Id>& id) const {
-    if (!id) return {};
-    return with_names(state_, id->to_string());
+
+ private:
+  enum OwnField {
+    kNames,
+    kId,
+    kParent,
+    kCluster,
+    kHost,
+    kRevision,
+    kFirstSeen,
+    kObservedAt,
+    kSnapshot
+  };
+  static constexpr std::array<std::string_view, 9> kOwnFields = {
+      "names",    "id",         "parent",      "cluster", "host",
+      "revision", "first_seen", "observed_at", "snapshot"};
+
+  Value make(OwnField field) const {
+    const Resource& r = resource_;
+    switch (field) {
+      case kNames: {
+        Value::Array names;
+        for (const std::string& text : r.names) names.emplace_back(text);
+        return names;
+      }
+      case kId:
+        return r.id.to_string();
+      case kParent:
+        return reference_forms(state_, r.parent);
+      case kCluster:
+        return reference_forms(state_, r.cluster);
+      case kHost:
+        return reference_forms(state_, r.host);
+      case kRevision:
+        return r.revision;
+      case kFirstSeen:
+        return to_rfc3339(r.first_seen);
+      case kObservedAt:
+        return to_rfc3339(r.observed_at);
+      case kSnapshot:
+        break;
+    }
+    if (!r.snapshot) return {};
+    auto parsed = snapshot_members_ ? parse_members(*r.snapshot, *snapshot_members_)
+                                    : parse_json(*r.snapshot);
+    return parsed ? std::move(*parsed) : Value();
   }
 
   const State& state_;
   const Resource& resource_;
   const MemberTree* const snapshot_members_;
-  mutable std::vector<std::pair<std::string, std::unique_ptr<const Value>>> made_;
+  mutable SharedClass traits_;
+  mutable std::array<std::optional<Value>, kOwnFields.size()> made_;
 };
 
 }  // namespace
@@ -333,6 +354,16 @@ std::unique_ptr<DocumentView> query_view(const State& state, const Id& id) {
 std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource,
                                             const MemberTree* snapshot_members) {
   return std::make_unique<ResourceView>(state, resource, snapshot_members);
+}
+
+Value class_document(const State& state, const ResourceClass& traits) {
+  return Value(
+      Value::Object{{"type", traits.type},
+                    {"image", one_or_all(image_aliases(traits.image, traits.image_digest))},
+                    {"status", name_of(traits.status)},
+                    {"health", name_of(traits.health)},
+                    {"stale", traits.stale},
+                    {"owner", reference_forms(state, traits.owner)}});
 }
 
 }  // namespace storm

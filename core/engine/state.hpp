@@ -12,6 +12,7 @@
 #include "core/base/persistent_set.hpp"
 #include "core/base/result.hpp"
 #include "core/document/json_members.hpp"
+#include "core/groups/resource_class.hpp"
 #include "core/model/agent.hpp"
 #include "core/model/application.hpp"
 #include "core/model/event.hpp"
@@ -43,20 +44,37 @@ struct NameEntry {
   friend auto operator<=>(const NameEntry&, const NameEntry&) = default;
 };
 
+using ResourceSet = PersistentSet<Shared<Resource>, ResourceOrder>;
+
+// A group's members are whole classes where its query reads only what a class says and it has no
+// lists; else they are kept one by one. Functions that need not know which: members.hpp.
 struct LiveGroup {
   Shared<Group> group;
   std::optional<Query> query;    // nothing: no members by query
   PersistentSet<Uuid> included;  // the group's lists, for looking up
   PersistentSet<Uuid> excluded;
-  PersistentSet<Uuid> matching;  // resources that the query matches
-  PersistentSet<Uuid> members;   // (matching or included) minus excluded, as far as they exist
+  bool by_class = false;
+  PersistentSet<std::uint32_t> classes;  // by_class: whose resources are its members
+  PersistentSet<Uuid> members;           // else: (matching or included) minus excluded
+};
+
+struct LiveClass {
+  SharedClass traits;
+  ResourceSet resources;
+  Shared<GroupNumbers> groups;     // to which all its resources belong; null: none
+  Shared<GroupNumbers> undecided;  // to which some may belong, found by no value; null: none
+  std::uint64_t listed = 0;        // of its resources: members one by one of some group
 };
 
 struct State {
   std::uint64_t revision = 0;  // of the last change
   Table<Agent> agents;
   Table<Resource> resources;
-  PersistentSet<Shared<Resource>, ResourceOrder> ordered_resources;
+  ResourceSet ordered_resources;
+  PersistentMap<std::uint32_t, LiveClass> classes;  // some may have no resources at the moment
+  PersistentSet<SharedClass, ClassOrder> ordered_classes;
+  std::uint32_t last_class_number = 0;  // that was given
+  std::size_t empty_classes = 0;
   PersistentMap<Uuid, LiveGroup> groups;
   PersistentMap<std::uint32_t, Uuid> group_numbers;
   std::uint32_t last_group_number = 0;  // that was given
@@ -67,8 +85,8 @@ struct State {
   PersistentSet<NameEntry> names;
   PersistentSet<std::pair<Uuid, Uuid>> references;  // parent, cluster or host -> who refers to it
   PersistentMap<std::uint64_t, Shared<Event>> events;  // the newest, by number
-  PersistentMap<Uuid, std::uint32_t>
-      group_counts;  // resource -> in how many groups, where not none
+  PersistentMap<Uuid, Shared<GroupNumbers>>
+      listed_in;  // resource -> groups that have it as a member one by one, where there are any
 
   // An id of that kind or a name; a name that several resources share finds none.
   std::optional<Uuid> find(EntityKind kind, std::string_view reference) const;
@@ -100,5 +118,8 @@ std::unique_ptr<DocumentView> query_view(const State& state, const Id& id);  // 
 // snapshot only those members are read; null: all.
 std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource,
                                             const MemberTree* snapshot_members = nullptr);
+
+// What a class says, as queries see it.
+Value class_document(const State& state, const ResourceClass& traits);
 
 }  // namespace storm

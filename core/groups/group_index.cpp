@@ -3,108 +3,123 @@
 #include <algorithm>
 
 #include "core/base/assert.hpp"
-#include "core/document/json.hpp"
 
 namespace storm {
 namespace {
 
-// Equal scalars have equal keys: 1 and 1.0 are one number.
-std::string key_of(const Value& scalar) {
-  if (scalar.is_double()) {
-    const double real = scalar.as_double();
-    if (real >= -0x1p63 && real < 0x1p63 &&
-        static_cast<double>(static_cast<std::int64_t>(real)) == real) {
-      return to_json(Value(static_cast<std::int64_t>(real)));
-    }
+constexpr std::string_view kSnapshot = "snapshot";
+
+std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
+
+bool is_range(const AccessPredicate& predicate) {
+  return predicate.kind == AccessPredicate::Kind::Range;
+}
+
+void tidy(GroupNumbers& groups) {
+  std::ranges::sort(groups);
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+}
+
+// The predicate under whose key the fewest others stand: queries spread over what tells them apart.
+template <typename Admit>
+const AccessPredicate* least_crowded(const PredicateTable& table, const Query& query,
+                                     const Admit& admit) {
+  const AccessPredicate* best = nullptr;
+  std::size_t crowd_of_best = 0;
+  for (const AccessPredicate& predicate : query.access()) {
+    if (!admit(predicate)) continue;
+    const auto crowd = table.crowd(predicate);
+    if (!crowd || (best && *crowd >= crowd_of_best)) continue;
+    best = &predicate;
+    crowd_of_best = *crowd;
   }
-  return to_json(scalar);
-}
-
-bool can_index(const AccessPredicate& predicate) {
-  if (predicate.path.empty() || predicate.path.find('.') != std::string::npos) return false;
-  if (predicate.kind == AccessPredicate::Kind::Prefix) return !predicate.prefixes.empty();
-  if (predicate.kind != AccessPredicate::Kind::AnyOf) return false;
-  // null also matches a missing field, which no look-up finds.
-  return std::none_of(predicate.values.begin(), predicate.values.end(), [](const Value& value) {
-    return value.is_null() || value.is_array() || value.is_object();
-  });
-}
-
-// Fields of few values tell documents apart badly.
-bool is_coarse(std::string_view path) {
-  return path == "type" || path == "status" || path == "health" || path == "stale";
-}
-
-void take_out(std::unordered_map<std::string, std::vector<Uuid>>& groups, const std::string& key,
-              const Uuid& group) {
-  const auto found = groups.find(key);
-  if (found == groups.end()) return;
-  std::erase(found->second, group);
-  if (found->second.empty()) groups.erase(found);
+  return best;
 }
 
 }  // namespace
 
-void GroupIndex::add(const Uuid& group, const Query& query) {
-  STORM_ASSERT(!places_.contains(group));
-  Place place;
-  place.fields = query.fields();
-  for (const std::string& field : place.fields) ++readers_[field];
-  const AccessPredicate* best = nullptr;
-  bool never = false;
-  for (const AccessPredicate& predicate : query.access()) {
-    if (predicate.kind == AccessPredicate::Kind::Never) never = true;
-    if (!can_index(predicate)) continue;
-    if (!best || (is_coarse(best->path) && !is_coarse(predicate.path))) best = &predicate;
-  }
-  if (best && !never) {
-    place.path = best->path;
-    Field& field = fields_[best->path];
-    for (const Value& value : best->values) {
-      std::string key = key_of(value);
-      Groups& groups = field.by_value[key];
-      if (groups.empty() || groups.back() != group) groups.push_back(group);
-      place.values.push_back(std::move(key));
-    }
-    for (const std::string& prefix : best->prefixes) {
-      Groups& groups = field.by_prefix[prefix];
-      if (!groups.empty() && groups.back() == group) continue;
-      if (groups.empty()) ++field.prefix_lengths[prefix.size()];
-      groups.push_back(group);
-      place.prefixes.push_back(prefix);
-    }
-  } else if (!never) {
-    everywhere_.push_back(group);
-  }
-  places_.emplace(group, std::move(place));
+void GroupIndex::add(std::uint32_t group, const Query& query, bool by_class) {
+  STORM_ASSERT(!entries_.contains(group));
+  Entry entry{query, by_class, by_class ? Route::Class : Route::Within, std::nullopt};
+  place(group, entry);
+  for (const std::string& field : query.fields()) readers_[field].insert(group);
+  if (!by_class) count_paths(query, true);
+  entries_.emplace(group, std::move(entry));
 }
 
-void GroupIndex::remove(const Uuid& group) {
-  const auto found = places_.find(group);
-  if (found == places_.end()) return;
-  const Place& place = found->second;
-  for (const std::string& name : place.fields) {
-    const auto reader = readers_.find(name);
-    if (--reader->second == 0) readers_.erase(reader);
+void GroupIndex::place(std::uint32_t group, Entry& entry) {
+  const std::vector<AccessPredicate>& access = entry.query.access();
+  if (std::ranges::any_of(access, [](const AccessPredicate& predicate) {
+        return predicate.kind == AccessPredicate::Kind::Never;
+      })) {
+    entry.route = Route::Never;
+    return;
   }
-  if (place.path.empty()) {
-    std::erase(everywhere_, group);
+  const auto of_class = [](const AccessPredicate& predicate) {
+    return is_class_field(predicate.path);
+  };
+  const AccessPredicate* in_class = least_crowded(classes_, entry.query, of_class);
+  if (entry.route == Route::Within) {
+    const auto of_value = [&](const AccessPredicate& predicate) {
+      return !is_class_field(first_step(predicate.path)) && !is_range(predicate);
+    };
+    const auto of_range = [&](const AccessPredicate& predicate) {
+      return !is_class_field(first_step(predicate.path)) && is_range(predicate);
+    };
+    const AccessPredicate* by_value = least_crowded(values_, entry.query, of_value);
+    // An image rules out more than a range does.
+    const bool is_coarse = !in_class || in_class->path != "image";
+    if (!by_value && is_coarse) by_value = least_crowded(values_, entry.query, of_range);
+    if (by_value) {
+      entry.route = Route::Value;
+      entry.placed = *by_value;
+      values_.add(group, *by_value);
+      return;
+    }
+  }
+  if (in_class) {
+    entry.placed = *in_class;
+    classes_.add(group, *in_class);
   } else {
-    Field& field = fields_[place.path];
-    for (const std::string& key : place.values) take_out(field.by_value, key, group);
-    for (const std::string& prefix : place.prefixes) {
-      take_out(field.by_prefix, prefix, group);
-      if (field.by_prefix.contains(prefix)) continue;
-      const auto length = field.prefix_lengths.find(prefix.size());
-      if (length != field.prefix_lengths.end() && --length->second == 0)
-        field.prefix_lengths.erase(length);
-    }
-    if (field.by_value.empty() && field.by_prefix.empty()) fields_.erase(place.path);
+    every_class_.insert(group);
   }
-  places_.erase(found);
 }
 
-void GroupIndex::set_listed(const Uuid& group, std::set<Uuid> resources) {
+void GroupIndex::remove(std::uint32_t group) {
+  const auto found = entries_.find(group);
+  if (found == entries_.end()) return;
+  const Entry& entry = found->second;
+  for (const std::string& field : entry.query.fields()) {
+    const auto reader = readers_.find(field);
+    reader->second.erase(group);
+    if (reader->second.empty()) readers_.erase(reader);
+  }
+  if (!entry.by_class) count_paths(entry.query, false);
+  if (entry.placed) {
+    (entry.route == Route::Value ? values_ : classes_).remove(group, *entry.placed);
+  } else {
+    every_class_.erase(group);
+  }
+  entries_.erase(found);
+}
+
+void GroupIndex::count_paths(const Query& query, bool added) {
+  const std::size_t known_paths = snapshot_paths_.size();
+  for (const std::string& path : query.paths()) {
+    if (first_step(path) != kSnapshot) continue;
+    std::string rest = path.size() > kSnapshot.size() ? path.substr(kSnapshot.size() + 1) : "";
+    if (added) {
+      ++snapshot_paths_[std::move(rest)];
+    } else if (const auto known = snapshot_paths_.find(rest); --known->second == 0) {
+      snapshot_paths_.erase(known);
+    }
+  }
+  if (snapshot_paths_.size() == known_paths) return;
+  snapshot_members_ = MemberTree();
+  for (const auto& [path, readers] : snapshot_paths_) snapshot_members_.add(path);
+}
+
+void GroupIndex::set_listed(std::uint32_t group, std::set<Uuid> resources) {
   if (const auto known = listed_.find(group); known != listed_.end()) {
     for (const Uuid& resource : known->second) {
       const auto groups = listing_.find(resource);
@@ -118,57 +133,39 @@ void GroupIndex::set_listed(const Uuid& group, std::set<Uuid> resources) {
   listed_.emplace(group, std::move(resources));
 }
 
-std::vector<Uuid> GroupIndex::listing(const Uuid& resource) const {
-  const auto found = listing_.find(resource);
-  return found == listing_.end() ? std::vector<Uuid>()
-                                 : std::vector<Uuid>(found->second.begin(), found->second.end());
+void GroupIndex::listing(const Uuid& resource, GroupNumbers& found) const {
+  const auto groups = listing_.find(resource);
+  if (groups != listing_.end())
+    found.insert(found.end(), groups->second.begin(), groups->second.end());
 }
 
-void GroupIndex::clear() {
-  listed_.clear();
-  listing_.clear();
-  fields_.clear();
-  everywhere_.clear();
-  places_.clear();
-  readers_.clear();
+void GroupIndex::clear() { *this = GroupIndex(); }
+
+const GroupIndex::Entry* GroupIndex::find(std::uint32_t group) const {
+  const auto found = entries_.find(group);
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
-void GroupIndex::collect(const Field& field, const Value& value, Groups& found) const {
-  if (value.is_array()) {
-    for (const Value& item : value.as_array()) {
-      if (!item.is_array()) collect(field, item, found);
-    }
-    return;
-  }
-  if (value.is_object()) return;
-  if (!field.by_value.empty()) {
-    const auto groups = field.by_value.find(key_of(value));
-    if (groups != field.by_value.end())
-      found.insert(found.end(), groups->second.begin(), groups->second.end());
-  }
-  if (!value.is_string()) return;
-  const std::string& text = value.as_string();
-  for (const auto& [length, count] : field.prefix_lengths) {
-    if (length > text.size()) break;
-    const auto groups = field.by_prefix.find(text.substr(0, length));
-    if (groups != field.by_prefix.end())
-      found.insert(found.end(), groups->second.begin(), groups->second.end());
-  }
-}
-
-std::vector<Uuid> GroupIndex::candidates(const DocumentView& document) const {
-  Groups found = everywhere_;
-  for (const auto& [path, field] : fields_) {
-    if (const Value* value = document.field(path)) collect(field, *value, found);
-  }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+GroupNumbers GroupIndex::of_class(const DocumentView& document) const {
+  GroupNumbers found(every_class_.begin(), every_class_.end());
+  classes_.collect(document, found);
+  tidy(found);
   return found;
 }
 
-bool GroupIndex::reads_any(std::initializer_list<std::string_view> fields) const {
-  return std::any_of(fields.begin(), fields.end(),
-                     [this](std::string_view field) { return readers_.contains(field); });
+void GroupIndex::of_values(const DocumentView& document, GroupNumbers& found) const {
+  values_.collect(document, found);
+}
+
+GroupNumbers GroupIndex::readers(std::span<const std::string_view> fields) const {
+  GroupNumbers found;
+  for (const std::string_view field : fields) {
+    const auto groups = readers_.find(field);
+    if (groups != readers_.end())
+      found.insert(found.end(), groups->second.begin(), groups->second.end());
+  }
+  tidy(found);
+  return found;
 }
 
 }  // namespace storm

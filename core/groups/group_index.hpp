@@ -1,14 +1,19 @@
-// An index over the queries of groups: which groups could a document belong to? Each query is kept
-// under one condition that all its matches fulfil (a value or a prefix of one field), so a change
-// is tested against the queries that it could match and not against all there are. Queries without
-// such a condition are candidates of every document. Owned and changed by the engine's thread.
+// An index over the queries of groups: which groups could a resource, or a class of resources,
+// belong to? Groups whose query reads only the fields of a class are asked once per class. The
+// others are found by a value that the query demands of a field outside the class, or, where it
+// demands none, wait in the classes that do not rule them out. Owned and changed by the engine's
+// thread.
 #pragma once
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "core/document/json_members.hpp"
+#include "core/groups/predicate_table.hpp"
+#include "core/groups/resource_class.hpp"
 #include "core/model/ids.hpp"
 #include "core/query/query.hpp"
 
@@ -16,42 +21,55 @@ namespace storm {
 
 class GroupIndex {
  public:
-  // Requires: the group is not in the index.
-  void add(const Uuid& group, const Query& query);
-  void remove(const Uuid& group);
+  enum class Route {
+    Class,   // belongs to whole classes
+    Within,  // some resources of a class: those of classes that it does not rule out are tested
+    Value,   // some resources, found by a value of theirs
+    Never,   // matches nothing
+  };
+  struct Entry {
+    Query query;
+    bool by_class = false;
+    Route route = Route::Never;
+    std::optional<AccessPredicate> placed;  // where it is kept; nothing: everywhere
+  };
+
+  // `by_class`: the group consists of whole classes; requires that its query reads only
+  // kClassFields. Requires: the group is not in the index.
+  void add(std::uint32_t group, const Query& query, bool by_class);
+  void remove(std::uint32_t group);
   // The resources that a group's include and exclude lists name; replaces what was said before.
-  void set_listed(const Uuid& group, std::set<Uuid> resources);
+  void set_listed(std::uint32_t group, std::set<Uuid> resources);
   void clear();
 
-  // Groups whose query could match the document, sorted, each once.
-  std::vector<Uuid> candidates(const DocumentView& document) const;
-  // Groups whose lists name the resource.
-  std::vector<Uuid> listing(const Uuid& resource) const;
-  // True when a query reads one of these top-level fields.
-  bool reads_any(std::initializer_list<std::string_view> fields) const;
-  std::size_t size() const { return places_.size(); }
+  const Entry* find(std::uint32_t group) const;
+
+  // Of Route::Class and Route::Within: those that could hold resources of a class with this
+  // document. Sorted, each once.
+  GroupNumbers of_class(const DocumentView& document) const;
+  // Of Route::Value: those whose query could match. Appended, unsorted, some more than once.
+  void of_values(const DocumentView& document, GroupNumbers& found) const;
+  // Groups whose lists name the resource. Appended.
+  void listing(const Uuid& resource, GroupNumbers& found) const;
+
+  // Groups whose query reads one of these top-level fields, or follows a relation. Sorted.
+  GroupNumbers readers(std::span<const std::string_view> fields) const;
+  // What has to be read of snapshots to test all groups of Route::Within and Route::Value.
+  const MemberTree& snapshot_members() const { return snapshot_members_; }
+  std::size_t size() const { return entries_.size(); }
 
  private:
-  using Groups = std::vector<Uuid>;
-  struct Field {
-    std::unordered_map<std::string, Groups> by_value;  // key of a scalar
-    std::unordered_map<std::string, Groups> by_prefix;
-    std::map<std::size_t, std::size_t> prefix_lengths;  // length -> how many prefixes have it
-  };
-  struct Place {
-    std::string path;  // empty: candidate of every document
-    std::vector<std::string> values, prefixes;
-    std::vector<std::string> fields;  // that the query reads
-  };
+  void place(std::uint32_t group, Entry& entry);
+  void count_paths(const Query& query, bool added);
 
-  void collect(const Field& field, const Value& value, Groups& found) const;
-
-  std::unordered_map<std::string, Field> fields_;
-  Groups everywhere_;
-  std::map<Uuid, Place> places_;
-  std::map<std::string, std::size_t, std::less<>> readers_;  // field -> queries that read it
-  std::map<Uuid, std::set<Uuid>> listed_;                    // group -> resources
-  std::map<Uuid, std::set<Uuid>> listing_;                   // resource -> groups
+  std::unordered_map<std::uint32_t, Entry> entries_;
+  PredicateTable classes_, values_;
+  std::set<std::uint32_t> every_class_;  // of Route::Class and Route::Within, without predicate
+  std::map<std::string, std::set<std::uint32_t>, std::less<>> readers_;  // field -> groups
+  std::map<std::string, std::size_t> snapshot_paths_;  // below "snapshot" -> queries that read it
+  MemberTree snapshot_members_;                        // all of them
+  std::map<std::uint32_t, std::set<Uuid>> listed_;     // group -> resources
+  std::map<Uuid, std::set<std::uint32_t>> listing_;    // resource -> groups
 };
 
 }  // namespace storm

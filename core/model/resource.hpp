@@ -39,6 +39,8 @@ struct Resource {
   std::string uid;  // the provider's id; empty for resources made over REST
   std::string scope;
   std::uint64_t provider_revision = 0;
+
+  std::uint32_t class_number = 0;  // of the engine, which gives it; 0: not in a state
 };
 
 // True when both say the same to a reader: everything but revision, times and provider_revision.

@@ -4,17 +4,12 @@ namespace storm::rest {
 
 Census count_resources(const State& state) {
   Census census;
-  std::uint64_t* of_type = nullptr;
-  const std::string* type = nullptr;
-  for (const Shared<Resource>& resource : state.ordered_resources) {
-    // They are ordered by type, so a new one is rare.
-    if (!type || *type != resource->type) {
-      type = &resource->type;
-      of_type = &census.by_type[resource->type];
-    }
-    ++*of_type;
-    ++census.by_status[static_cast<std::size_t>(resource->status)];
-    if (resource->stale) ++census.stale;
+  for (const auto& [number, live] : state.classes) {
+    const std::uint64_t count = live.resources.size();
+    if (count == 0) continue;
+    census.by_type[live.traits->type] += count;
+    census.by_status[static_cast<std::size_t>(live.traits->status)] += count;
+    if (live.traits->stale) census.stale += count;
   }
   return census;
 }

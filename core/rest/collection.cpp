@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/document/json.hpp"
+#include "core/engine/resource_search.hpp"
 #include "core/rest/etag.hpp"
 #include "core/rest/http_error.hpp"
 #include "core/rest/projection.hpp"
@@ -109,10 +110,22 @@ class Selection {
       listing_->scope = scope_of(*call_);
       listing_->all_resources =
           !query_ && listing_->kind == EntityKind::Resource && candidates_ == all_of_kind;
-      if (!listing_->all_resources) items_ = candidates_(state, call_);
+      if (query_ && listing_->kind == EntityKind::Resource && candidates_ == all_of_kind) {
+        search_ = std::make_shared<ResourceSearch>(state, *query_);
+      } else if (!listing_->all_resources) {
+        items_ = candidates_(state, call_);
+      }
       if (!query_) listing_->items = std::move(items_);
     }
-    if (query_) {
+    if (search_) {
+      const MonoTime slice = clock_.mono_now();
+      if (slice - started_at_ > kFilterTimeMaxNs) return too_slow(*call_);
+      if (!search_->run([&] { return clock_.mono_now() - slice > kFilterSliceNs; }))
+        return std::nullopt;
+      for (const Shared<Resource>& found : search_->take())
+        listing_->items.push_back(found->id.uuid);
+      search_.reset();
+    } else if (query_) {
       const MonoTime slice = clock_.mono_now();
       if (slice - started_at_ > kFilterTimeMaxNs) {
         return too_slow(*call_);
@@ -144,6 +157,7 @@ class Selection {
   std::optional<Query> query_;
   Wish wish_;
   std::shared_ptr<Listing> listing_;
+  std::shared_ptr<ResourceSearch> search_;  // copies of this are not run
   std::vector<Uuid> items_;
   std::size_t next_ = 0;
   MonoTime started_at_ = 0;

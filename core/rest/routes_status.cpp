@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/document/json.hpp"
+#include "core/engine/members.hpp"
 #include "core/rest/api.hpp"
 
 namespace storm::rest {
@@ -10,7 +11,7 @@ namespace {
 Value status_of(const State& state, const Census& census) {
   Value resources = Value::object();
   const std::uint64_t total = state.resources.size();
-  const std::uint64_t grouped = state.group_counts.size();
+  const std::uint64_t grouped = grouped_count(state);
   resources.add("total", total);
   resources.add("in_groups", grouped);
   resources.add("not_in_groups", total - grouped);

@@ -8,6 +8,7 @@
 #include "core/base/clock.hpp"
 #include "core/document/json.hpp"
 #include "core/engine/engine.hpp"
+#include "core/engine/members.hpp"
 #include "core/storage/memory_storage.hpp"
 
 namespace storm::test {
@@ -80,9 +81,8 @@ class EngineFixture {
     const auto uuid = state->find(EntityKind::Group, group);
     REQUIRE(uuid);
     std::vector<std::string> names;
-    for (const Uuid& member : state->groups.get(*uuid)->members) {
-      names.push_back((*state->resources.get(member))->names.front());
-    }
+    for (const auto& member : members_in_order(*state, *state->groups.get(*uuid)))
+      names.push_back(member->names.front());
     std::sort(names.begin(), names.end());
     return names;
   }
