@@ -60,6 +60,7 @@ class EntityView final : public DocumentView {
     }
   }
   const Value* field(std::string_view name) const override { return document_.find(name); }
+  void each_name(const VisitName& visit) const override { ValueView(document_).each_name(visit); }
 
  private:
   Value document_;
@@ -84,6 +85,13 @@ class ResourceView final : public DocumentView {
       : state_(state), resource_(resource), snapshot_members_(snapshot_members) {
     const LiveClass* live = state.classes.get(resource.class_number);
     if (live) traits_ = live->traits;
+  }
+  void each_name(const VisitName& visit) const override {
+    for (const std::string_view name :
+         {"id", "type", "names", "image", "status", "health", "owner", "parent", "cluster", "host",
+          "stale", "revision", "first_seen", "observed_at", "snapshot"}) {
+      visit(name);
+    }
   }
 
   const Value* field(std::string_view name) const override {

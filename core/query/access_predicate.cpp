@@ -10,6 +10,7 @@
 
 #include "core/query/condition.hpp"
 #include "core/query/query.hpp"
+#include "core/query/schema.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -142,12 +143,16 @@ std::optional<AccessPredicate> of_test(const T&) {
 
 void collect(const Condition& condition, const Path* base, std::vector<AccessPredicate>& found);
 
-void keep(AccessPredicate predicate, const Path& path, std::vector<AccessPredicate>& found) {
-  // Each sort has its own room, so that wide ones do not keep narrow ones out.
+// Each sort has its own room, so that wide ones do not keep narrow ones out.
+bool has_room(const AccessPredicate& predicate, const std::vector<AccessPredicate>& found) {
   const auto same_sort = std::count_if(found.begin(), found.end(), [&](const auto& one) {
     return is_wide(one) == is_wide(predicate);
   });
-  if (static_cast<std::size_t>(same_sort) >= kQueryAccessMax) return;
+  return static_cast<std::size_t>(same_sort) < kQueryAccessMax;
+}
+
+void keep(AccessPredicate predicate, const Path& path, std::vector<AccessPredicate>& found) {
+  if (!has_room(predicate, found)) return;
   predicate.path = predicate.kind == Kind::Never ? "" : path.text();
   found.push_back(std::move(predicate));
 }
@@ -171,24 +176,40 @@ bool collect_between(const Condition& condition, const Path& path,
 
 // `base` is the array's path when the condition is about its elements.
 void collect_leaf(const Condition& leaf, const Path* base, std::vector<AccessPredicate>& found) {
-  if (std::holds_alternative<ExpressionTest>(leaf.test)) return;
-  if (base && leaf.path && leaf.path->positions() > 0) return;
-  const Path joined = base && leaf.path ? Path(base->text() + "." + leaf.path->text())
-                                        : *(base ? base : leaf.path.get());
-  if (const auto* element = std::get_if<ElementTest>(&leaf.test)) {
-    // What an element must be is found among the values of the array's path, unless a position
-    // leaves the array closed or the array lies in another one.
-    const std::size_t before = found.size();
-    if (joined.positions() == 0 && leaf.path) {
-      const bool same_value = !element->fields && element->condition->kind == Condition::Kind::All;
-      if (same_value) collect_between(*element->condition, joined, found);
-      collect(*element->condition, &joined, found);
+  if (const auto* schema = std::get_if<SchemaTest>(&leaf.test)) {
+    for (const std::string& name : schema->schema->required()) {
+      // A name with a dot is a field's, and no path.
+      if (name.find('.') == name.npos) keep(of_kind(Kind::Exists), Path(name), found);
     }
-    if (found.size() == before) keep(of_kind(Kind::Exists), joined, found);
     return;
   }
-  auto predicate = std::visit([](const auto& test) { return of_test(test); }, leaf.test);
-  if (predicate) keep(*std::move(predicate), joined, found);
+  if (!base && !leaf.path) return;  // about the whole document
+  if (base && leaf.path &&
+      (leaf.path->positions() > 0 ||
+       base->text().size() + leaf.path->text().size() > kPathBytesMax)) {
+    return;
+  }
+  const auto* element = std::get_if<ElementTest>(&leaf.test);
+  std::optional<AccessPredicate> predicate;
+  if (!element) {
+    predicate = std::visit([](const auto& test) { return of_test(test); }, leaf.test);
+    if (!predicate || !has_room(*predicate, found)) return;
+  }
+  const Path joined = base && leaf.path ? Path(base->text() + "." + leaf.path->text())
+                                        : *(base ? base : leaf.path.get());
+  if (!element) {
+    keep(*std::move(predicate), joined, found);
+    return;
+  }
+  // What an element must be is found among the values of the array's path, unless a position leaves
+  // the array closed or the array lies in another one.
+  const std::size_t before = found.size();
+  if (joined.positions() == 0 && leaf.path) {
+    const bool same_value = !element->fields && element->condition->kind == Condition::Kind::All;
+    if (same_value) collect_between(*element->condition, joined, found);
+    collect(*element->condition, &joined, found);
+  }
+  if (found.size() == before) keep(of_kind(Kind::Exists), joined, found);
 }
 
 // A value that equals a string starts with it: lets equality and prefixes be merged.

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <optional>
+#include <utility>
 
 #include "core/base/edit_distance.hpp"
+#include "core/document/json.hpp"
 #include "core/query/expression.hpp"
 #include "core/query/logic.hpp"
+#include "core/query/reads.hpp"
+#include "core/query/schema_reader.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -54,7 +58,22 @@ std::string shown(std::string_view text, std::size_t bytes_max) {
   return std::string(text.substr(0, bytes_max)) + "...";
 }
 
-constexpr std::string_view kFilterOperators[] = {"$and", "$comment", "$expr", "$nor", "$or"};
+constexpr std::string_view kFilterOperators[] = {"$and",   "$cluster", "$comment",    "$expr",
+                                                 "$group", "$host",    "$jsonSchema", "$nor",
+                                                 "$or",    "$owner",   "$parent"};
+
+std::optional<Relation> relation_of(std::string_view name) {
+  for (const Relation relation : kRelations) {
+    if (is_operator(name) && name.substr(1) == name_of(relation)) return relation;
+  }
+  return std::nullopt;
+}
+
+// Operand and operator as they were written, for people; cut when it is long.
+std::string source_text(std::string_view name, const Value& operand) {
+  constexpr std::size_t kShownSourceMax = 200;
+  return std::string(name) + " " + shown(to_json(operand), kShownSourceMax);
+}
 
 }  // namespace
 
@@ -187,19 +206,65 @@ Result<Condition> Compiler::member(const Value::Member& member, const Spot& spot
     Condition any = any_of(std::move(parts));
     return key == "$nor" ? negate(std::move(any)) : std::move(any);
   }
+  if (key != "$expr" && key != "$jsonSchema" && key != "$group" && !relation_of(key)) {
+    if (is_operator(key)) return unknown(key, spot, false);
+    if (odd_keys_ == OddKeys::Ignored && is_odd(key)) return always(true);
+    auto path = std::make_shared<const Path>(STORM_TRY(read_path(key, spot)));
+    return field(path, operand, spot, depth);
+  }
+  if (elements_ > 0) {
+    return refused(spot, key + " is about the whole document and cannot stand in $elemMatch");
+  }
+  Condition condition = leaf(nullptr, STORM_TRY(whole_document(member, spot, depth)));
+  condition.source = source_text(key, operand);
+  return condition;
+}
+
+Result<Test> Compiler::whole_document(const Value::Member& member, const Spot& spot,
+                                      std::size_t depth) {
+  const auto& [key, operand] = member;
   if (key == "$expr") {
-    if (elements_ > 0) {
-      return refused(spot, "$expr is about the whole document and cannot stand in $elemMatch");
-    }
     ExpressionTest test;
     test.expression = std::make_shared<const Expression>(
         STORM_TRY(Expression::parse(operand, spot, expression_nodes_)));
-    return leaf(nullptr, std::move(test));
+    return Test(std::move(test));
   }
-  if (is_operator(key)) return unknown(key, spot, false);
-  if (odd_keys_ == OddKeys::Ignored && is_odd(key)) return always(true);
-  auto path = std::make_shared<const Path>(STORM_TRY(read_path(key, spot)));
-  return field(path, operand, spot, depth);
+  if (key == "$jsonSchema") {
+    SchemaReader reader(
+        [this](const Value& pattern, const Spot& place) { return schema_pattern(pattern, place); });
+    SchemaTest test;
+    test.schema = std::make_shared<const Schema>(STORM_TRY(reader.read(operand, spot)));
+    return Test(std::move(test));
+  }
+  if (key == "$group") {
+    if (!operand.is_string() || operand.as_string().empty()) {
+      return refused(spot, "$group needs the name or the id of a group");
+    }
+    return Test(GroupTest{operand.as_string()});
+  }
+  if (relations_ == kQueryRelationsMax) {
+    return refused(
+        spot, "more than " + std::to_string(kQueryRelationsMax) + " relations inside each other");
+  }
+  ++relations_;
+  auto inner = filter(operand, spot, depth + 1);
+  --relations_;
+  RelationTest test;
+  test.relation = *relation_of(key);
+  test.condition = std::make_unique<const Condition>(STORM_TRY(std::move(inner)));
+  return Test(std::move(test));
+}
+
+Result<std::shared_ptr<const OperatorProgram>> Compiler::schema_pattern(const Value& pattern,
+                                                                        const Spot& spot) {
+  static constexpr std::string_view kOperator = "$regex";
+  const OperatorSource* source = operators_.find(kOperator);
+  if (!source) {
+    return refused(spot,
+                   "patterns of $jsonSchema need the operator $regex, which is not installed");
+  }
+  const Value::Member member{std::string(kOperator), pattern};
+  return program(*source, member, {member}, spot);
 }
 
 Result<std::vector<Condition>> Compiler::branches(const Value& list, const Spot& spot,
@@ -236,7 +301,9 @@ Result<Condition> Compiler::operators(const std::shared_ptr<const Path>& path, c
       conditions.push_back(STORM_TRY((this->*known->reader)(place)));
     } else if (const OperatorSource* source = operators_.find(name)) {
       auto compiled = STORM_TRY(program(*source, item, siblings, here));
-      conditions.push_back(leaf(path, test_of(std::move(compiled))));
+      Condition condition = leaf(path, test_of(std::move(compiled)));
+      condition.source = source_text(name, operand);
+      conditions.push_back(std::move(condition));
     } else if (const OperatorSource* owner = operators_.source_of_modifier(name)) {
       const auto belongs = [&](const Value::Member& one) {
         return operators_.find(one.first) == owner;
@@ -272,31 +339,13 @@ Result<std::shared_ptr<const OperatorProgram>> Compiler::program(const OperatorS
   return error;
 }
 
-namespace {
-
-// Paths inside an $elemMatch belong to the element.
-void collect_fields(const Condition& condition, std::set<std::string>& fields) {
-  if (condition.kind == Condition::Kind::Leaf && condition.path) {
-    fields.insert(condition.path->steps().front().name);
-  }
-  if (const auto* test = std::get_if<ExpressionTest>(&condition.test)) {
-    test->expression->collect_fields(fields);
-  }
-  for (const Condition& child : condition.children) collect_fields(child, fields);
-}
-
-}  // namespace
-
 Result<Query> Query::parse(const Value& filter, const OperatorSet& operators, OddKeys odd_keys) {
   Compiler compiler(operators, odd_keys);
   STORM_TRY(compiler.measure(filter, Spot(), 1));
   auto compiled = std::make_shared<CompiledQuery>();
   compiled->condition = STORM_TRY(compiler.filter(filter, Spot(), 1));
   compiled->access = access_of(compiled->condition);
-  std::set<std::string> fields;
-  collect_fields(compiled->condition, fields);
-  compiled->fields.assign(fields.begin(), fields.end());
-  compiled->paths = paths_of(compiled->condition);
+  compiled->reads = reads_of(compiled->condition);
   return Query(std::move(compiled));
 }
 

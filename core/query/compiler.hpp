@@ -2,6 +2,8 @@
 // fields, field_operators.cpp the operators beside a field. Used for one filter; recursion is
 // bounded by the limits that measure() and the depth keep. Inside core/query only.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +44,10 @@ class Compiler {
   static const FieldOperator* find_field_operator(std::string_view name);
 
   Result<Condition> member(const Value::Member& member, const Spot& spot, std::size_t depth);
+  // $expr, $jsonSchema, $group and the relations.
+  Result<Test> whole_document(const Value::Member& member, const Spot& spot, std::size_t depth);
+  Result<std::shared_ptr<const OperatorProgram>> schema_pattern(const Value& pattern,
+                                                                const Spot& spot);
   Result<std::vector<Condition>> branches(const Value& list, const Spot& spot, std::size_t depth);
   Result<Condition> field(const std::shared_ptr<const Path>& path, const Value& operand,
                           const Spot& spot, std::size_t depth);
@@ -72,7 +78,8 @@ class Compiler {
   std::size_t nodes_ = 0;
   std::size_t programs_ = 0;
   std::size_t expression_nodes_ = 0;
-  std::size_t elements_ = 0;  // $elemMatch around the place that is read
+  std::size_t elements_ = 0;   // $elemMatch around the place that is read
+  std::size_t relations_ = 0;  // relations around it
 };
 
 // InvalidArgument, with the place in front of the message.
@@ -86,7 +93,11 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 Result<Path> read_path(std::string_view text, const Spot& spot);
 // The first key decides how an object is read.
 bool holds_operators(const Value& value);
-// $and, $or, $nor, $expr, $comment: they stand beside fields.
+// $and, $or, $expr, $group and their kin: they stand beside fields.
 bool is_filter_operator(std::string_view name);
+// A number without a fraction, within 64 bits.
+bool is_whole(const Value& value, std::int64_t& whole);
+// Bits of TypeBit; 0 for a type of MongoDB that JSON does not have.
+Result<std::uint32_t> read_type_name(const std::string& name, const Spot& spot);
 
 }  // namespace storm

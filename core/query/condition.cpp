@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "core/query/expression.hpp"
+#include "core/query/schema.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -39,29 +41,6 @@ bool to_whole(const Value& value, std::int64_t& whole) {
   if (!(real >= -0x1p63 && real < 0x1p63)) return false;
   whole = static_cast<std::int64_t>(real);
   return true;
-}
-
-std::uint32_t type_bit(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::Null:
-      return kTypeNull;
-    case Value::Kind::Bool:
-      return kTypeBool;
-    case Value::Kind::Int: {
-      using Narrow = std::numeric_limits<std::int32_t>;
-      const bool fits = value.as_int() >= Narrow::min() && value.as_int() <= Narrow::max();
-      return fits ? kTypeInt : kTypeLong;
-    }
-    case Value::Kind::Double:
-      return kTypeDouble;
-    case Value::Kind::String:
-      return kTypeString;
-    case Value::Kind::Array:
-      return kTypeArray;
-    case Value::Kind::Object:
-      return kTypeObject;
-  }
-  return 0;
 }
 
 // passes(test, value): whether one value, or a missing one (nullptr), passes.
@@ -139,8 +118,27 @@ bool passes(const ElementTest& test, const Value* value) {
   return false;
 }
 
-// Never asked: expressions are refused where single values are tested.
-bool passes(const ExpressionTest&, const Value*) { return false; }
+// Whether a test is about the whole document: such are refused where single values are tested.
+template <typename T>
+constexpr bool kOfDocument = std::is_same_v<T, ExpressionTest> || std::is_same_v<T, SchemaTest> ||
+                             std::is_same_v<T, GroupTest> || std::is_same_v<T, RelationTest>;
+
+bool passes_whole(const ExpressionTest& test, const DocumentView& document) {
+  return test.expression->holds(document);
+}
+
+bool passes_whole(const SchemaTest& test, const DocumentView& document) {
+  return test.schema->matches(document);
+}
+
+bool passes_whole(const GroupTest& test, const DocumentView& document) {
+  return document.in_group(test.group);
+}
+
+bool passes_whole(const RelationTest& test, const DocumentView& document) {
+  const DocumentView* relative = document.related(test.relation);
+  return relative && matches(*test.condition, *relative);
+}
 
 template <typename T>
 constexpr PathEnd path_end() {
@@ -177,7 +175,15 @@ bool evaluate(const Condition& condition, const Leaf& leaf) {
 // The conditions of an $elemMatch on values: the element is tested as it is.
 bool matches_element(const Condition& condition, const Value& element) {
   return evaluate(condition, [&](const Condition& leaf) {
-    return std::visit([&](const auto& test) { return passes(test, &element); }, leaf.test);
+    return std::visit(
+        [&](const auto& test) {
+          if constexpr (kOfDocument<std::decay_t<decltype(test)>>) {
+            return false;
+          } else {
+            return passes(test, &element);
+          }
+        },
+        leaf.test);
   });
 }
 
@@ -185,8 +191,8 @@ bool passes_leaf(const Condition& leaf, const DocumentView& document) {
   return std::visit(
       [&](const auto& test) {
         using T = std::decay_t<decltype(test)>;
-        if constexpr (std::is_same_v<T, ExpressionTest>) {
-          return test.expression->holds(document);
+        if constexpr (kOfDocument<T>) {
+          return passes_whole(test, document);
         } else {
           constexpr PathEnd end = path_end<T>();
           return walk_path<end>(document, *leaf.path,
@@ -200,6 +206,10 @@ bool reads_only(const Condition& leaf, std::span<const std::string_view> fields)
   if (const auto* test = std::get_if<ExpressionTest>(&leaf.test)) {
     return test->expression->reads_only(fields);
   }
+  if (const auto* test = std::get_if<SchemaTest>(&leaf.test)) {
+    return test->schema->reads_only(fields);
+  }
+  if (!leaf.path) return false;
   const std::string_view first = leaf.path->steps().front().name;
   return std::find(fields.begin(), fields.end(), first) != fields.end();
 }
@@ -218,6 +228,29 @@ Truth decide_children(const Condition& condition, Truth decisive, const Document
 }
 
 }  // namespace
+
+std::uint32_t type_bit(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::Null:
+      return kTypeNull;
+    case Value::Kind::Bool:
+      return kTypeBool;
+    case Value::Kind::Int: {
+      using Narrow = std::numeric_limits<std::int32_t>;
+      const bool fits = value.as_int() >= Narrow::min() && value.as_int() <= Narrow::max();
+      return fits ? kTypeInt : kTypeLong;
+    }
+    case Value::Kind::Double:
+      return kTypeDouble;
+    case Value::Kind::String:
+      return kTypeString;
+    case Value::Kind::Array:
+      return kTypeArray;
+    case Value::Kind::Object:
+      return kTypeObject;
+  }
+  return 0;
+}
 
 bool matches(const Condition& condition, const DocumentView& document) {
   return evaluate(condition, [&](const Condition& leaf) { return passes_leaf(leaf, document); });

@@ -15,12 +15,14 @@
 #include "core/query/document_view.hpp"
 #include "core/query/operator.hpp"
 #include "core/query/path.hpp"
+#include "core/query/reads.hpp"
 #include "core/query/truth.hpp"
 
 namespace storm {
 
 struct Condition;
 class Expression;
+class Schema;
 
 struct EqualTest {
   Value value;  // null: also matches a missing field
@@ -92,22 +94,41 @@ struct ExpressionTest {
   std::shared_ptr<const Expression> expression;
 };
 
+// $jsonSchema: about the whole document too, as are the next ones.
+struct SchemaTest {
+  std::shared_ptr<const Schema> schema;
+};
+
+// $group: the document is a member of it.
+struct GroupTest {
+  std::string group;  // name or id
+};
+
+// $parent and its kin: there is such a relative, and it matches.
+struct RelationTest {
+  Relation relation = Relation::Parent;
+  std::unique_ptr<const Condition> condition;
+};
+
 using Test = std::variant<EqualTest, OrderTest, InTest, PrefixTest, ExistsTest, SizeTest, TypeTest,
-                          ModTest, BitsTest, ProgramTest, ElementTest, ExpressionTest>;
+                          ModTest, BitsTest, ProgramTest, ElementTest, ExpressionTest, SchemaTest,
+                          GroupTest, RelationTest>;
 
 struct Condition {
   enum class Kind : std::uint8_t { True, False, All, Any, Not, Leaf };
   Kind kind = Kind::True;
-  std::vector<Condition> children;   // All, Any; Not has one
-  std::shared_ptr<const Path> path;  // Leaf; null for $expr and inside an $elemMatch on values
-  Test test;                         // Leaf
+  std::vector<Condition> children;  // All, Any; Not has one
+  // Leaf; null for what is about the whole document and inside an $elemMatch on values.
+  std::shared_ptr<const Path> path;
+  Test test;                // Leaf
+  std::string source;       // Leaf: how it was written, where the test does not tell
+  std::size_t written = 0;  // its place among its siblings in the filter
 };
 
 struct CompiledQuery {
   Condition condition;
   std::vector<AccessPredicate> access;
-  std::vector<std::string> fields;
-  std::vector<std::string> paths;
+  Reads reads;
 };
 
 bool matches(const Condition& condition, const DocumentView& document);
@@ -116,8 +137,8 @@ bool matches(const Condition& condition, const DocumentView& document);
 Truth decide(const Condition& condition, const DocumentView& known,
              std::span<const std::string_view> known_fields);
 
-// The paths that a condition reads: see Query::paths.
-std::vector<std::string> paths_of(const Condition& condition);
+// The bit of TypeBit that stands for the value's type.
+std::uint32_t type_bit(const Value& value);
 
 // The access predicates that follow from a condition, best first.
 std::vector<AccessPredicate> access_of(const Condition& condition);

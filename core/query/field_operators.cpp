@@ -1,14 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "core/query/compiler.hpp"
 #include "core/query/logic.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
-namespace {
 
-// A number without a fraction, within 64 bits.
 bool is_whole(const Value& value, std::int64_t& whole) {
   if (value.is_int()) {
     whole = value.as_int();
@@ -21,7 +20,34 @@ bool is_whole(const Value& value, std::int64_t& whole) {
   return true;
 }
 
+namespace {
+
+struct TypeName {
+  std::string_view name;
+  std::int64_t code;
+  std::uint32_t types;  // 0: a type of MongoDB that JSON does not have
+};
+constexpr TypeName kTypes[] = {
+    {"double", 1, kTypeDouble}, {"string", 2, kTypeString}, {"object", 3, kTypeObject},
+    {"array", 4, kTypeArray},   {"binData", 5, 0},          {"undefined", 6, 0},
+    {"objectId", 7, 0},         {"bool", 8, kTypeBool},     {"date", 9, 0},
+    {"null", 10, kTypeNull},    {"regex", 11, 0},           {"dbPointer", 12, 0},
+    {"javascript", 13, 0},      {"symbol", 14, 0},          {"javascriptWithScope", 15, 0},
+    {"int", 16, kTypeInt},      {"timestamp", 17, 0},       {"long", 18, kTypeLong},
+    {"decimal", 19, 0},         {"minKey", -1, 0},          {"maxKey", 127, 0},
+};
+
 }  // namespace
+
+Result<std::uint32_t> read_type_name(const std::string& name, const Spot& spot) {
+  if (name == "number") return kTypeInt | kTypeLong | kTypeDouble;
+  for (const TypeName& one : kTypes) {
+    if (one.name == name) return one.types;
+  }
+  std::vector<std::string> names{"number"};
+  for (const TypeName& one : kTypes) names.emplace_back(one.name);
+  return refused(spot, "unknown type " + quoted(name) + did_you_mean(name, names));
+}
 
 std::span<const Compiler::FieldOperator> Compiler::field_operators() {
   static constexpr FieldOperator kOperators[] = {
@@ -114,41 +140,22 @@ Result<Condition> Compiler::size(const Place& place) {
 }
 
 Result<Condition> Compiler::type(const Place& place) {
-  struct TypeName {
-    std::string_view name;
-    std::int64_t code;
-    std::uint32_t types;  // 0: a type of MongoDB that JSON does not have
-  };
-  static constexpr TypeName kTypes[] = {
-      {"double", 1, kTypeDouble}, {"string", 2, kTypeString}, {"object", 3, kTypeObject},
-      {"array", 4, kTypeArray},   {"binData", 5, 0},          {"undefined", 6, 0},
-      {"objectId", 7, 0},         {"bool", 8, kTypeBool},     {"date", 9, 0},
-      {"null", 10, kTypeNull},    {"regex", 11, 0},           {"dbPointer", 12, 0},
-      {"javascript", 13, 0},      {"symbol", 14, 0},          {"javascriptWithScope", 15, 0},
-      {"int", 16, kTypeInt},      {"timestamp", 17, 0},       {"long", 18, kTypeLong},
-      {"decimal", 19, 0},         {"minKey", -1, 0},          {"maxKey", 127, 0},
-  };
   TypeTest test;
   const auto add = [&](const Value& item, const Spot& spot) -> Result<void> {
     std::int64_t code = 0;
-    if (item.is_string() && item.as_string() == "number") {
-      test.types |= kTypeInt | kTypeLong | kTypeDouble;
-      return {};
-    }
-    const bool coded = is_whole(item, code);
-    for (const TypeName& one : kTypes) {
-      if (coded ? one.code == code : (item.is_string() && one.name == item.as_string())) {
-        test.types |= one.types;
+    if (is_whole(item, code)) {
+      const auto known = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                      [&](const TypeName& one) { return one.code == code; });
+      if (known != std::end(kTypes)) {
+        test.types |= known->types;
         return {};
       }
     }
     if (!item.is_string()) {
       return refused(spot, "$type needs the name or the number of a type of MongoDB");
     }
-    std::vector<std::string> names{"number"};
-    for (const TypeName& one : kTypes) names.emplace_back(one.name);
-    return refused(
-        spot, "unknown type " + quoted(item.as_string()) + did_you_mean(item.as_string(), names));
+    test.types |= STORM_TRY(read_type_name(item.as_string(), spot));
+    return {};
   };
   if (!place.operand.is_array()) {
     STORM_TRY(add(place.operand, place.spot));

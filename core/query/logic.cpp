@@ -16,6 +16,11 @@ std::size_t cost(const Condition& condition) {
   if (condition.path) sum += condition.path->steps().size();
   if (std::holds_alternative<ProgramTest>(condition.test)) sum += 20;
   if (std::holds_alternative<ExpressionTest>(condition.test)) sum += 50;
+  if (std::holds_alternative<SchemaTest>(condition.test)) sum += 50;
+  if (std::holds_alternative<GroupTest>(condition.test)) sum += 20;
+  if (const auto* relation = std::get_if<RelationTest>(&condition.test)) {
+    sum += 20 + cost(*relation->condition);
+  }
   if (const auto* in = std::get_if<InTest>(&condition.test)) sum += 5 + 20 * in->programs.size();
   if (const auto* element = std::get_if<ElementTest>(&condition.test)) {
     sum += 10 + cost(*element->condition);
@@ -28,18 +33,21 @@ Condition combine(Kind kind, std::vector<Condition> children) {
   const Kind neutral = kind == Kind::All ? Kind::True : Kind::False;
   const Kind decisive = kind == Kind::All ? Kind::False : Kind::True;
   std::vector<std::pair<std::size_t, Condition>> kept;
+  const auto keep = [&](Condition child) {
+    child.written = kept.size();
+    const std::size_t price = cost(child);
+    kept.emplace_back(price, std::move(child));
+  };
   for (Condition& child : children) {
     if (child.kind == decisive) return always(kind == Kind::Any);
     if (child.kind == neutral) continue;
     if (child.kind == kind) {
-      for (Condition& grandchild : child.children) {
-        const std::size_t price = cost(grandchild);
-        kept.emplace_back(price, std::move(grandchild));
-      }
+      std::sort(child.children.begin(), child.children.end(),
+                [](const auto& a, const auto& b) { return a.written < b.written; });
+      for (Condition& grandchild : child.children) keep(std::move(grandchild));
       continue;
     }
-    const std::size_t price = cost(child);
-    kept.emplace_back(price, std::move(child));
+    keep(std::move(child));
   }
   if (kept.empty()) return always(kind == Kind::All);
   if (kept.size() == 1) return std::move(kept.front().second);

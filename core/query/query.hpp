@@ -19,6 +19,7 @@ namespace storm {
 
 inline constexpr std::size_t kQueryDepthMax = 64;       // filters and conditions inside each other
 inline constexpr std::size_t kQueryProgramsMax = 256;   // operators of plugins in one filter
+inline constexpr std::size_t kQueryRelationsMax = 4;    // $parent and its kin inside each other
 inline constexpr std::size_t kQueryAccessMax = 32;      // access predicates of one query
 inline constexpr std::size_t kQueryNodesMax = 100'000;  // conditions and list items in one filter
 
@@ -55,6 +56,16 @@ class Query {
   // A document cut down to them gives the same answer as long as arrays keep all their elements,
   // each of its kind; a number may be a field's name or a position.
   const std::vector<std::string>& paths() const;
+  // Groups whose members it asks for, by name or id as written, sorted; relatives' questions count.
+  const std::vector<std::string>& groups() const;
+  // Bits of Relation that it follows, from the document or from a relative. The field with the
+  // reference ("parent") is among fields(); what it reads of a relative is not.
+  std::uint8_t relations() const;
+  // Whether it matters which top-level fields there are ($jsonSchema that counts them or says
+  // something of those it does not name).
+  bool reads_names() const;
+  // Whether the answer depends on nothing but these top-level fields.
+  bool reads_only(std::span<const std::string_view> fields) const;
 
  private:
   explicit Query(std::shared_ptr<const CompiledQuery> compiled) : compiled_(std::move(compiled)) {}
