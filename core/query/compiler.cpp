@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "core/base/edit_distance.hpp"
-#include "core/document/json.hpp"
 #include "core/query/expression.hpp"
 #include "core/query/logic.hpp"
 #include "core/query/reads.hpp"
 #include "core/query/schema_reader.hpp"
+#include "core/query/shown_value.hpp"
 #include "core/query/value_order.hpp"
 
 namespace storm {
@@ -51,13 +51,6 @@ const Refused* find_refused(std::string_view name) {
   return at == std::end(kRefused) ? nullptr : at;
 }
 
-// The text, or its start, whole characters only.
-std::string shown(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return std::string(text);
-  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
-  return std::string(text.substr(0, bytes_max)) + "...";
-}
-
 constexpr std::string_view kFilterOperators[] = {"$and",   "$cluster", "$comment",    "$expr",
                                                  "$group", "$host",    "$jsonSchema", "$nor",
                                                  "$or",    "$owner",   "$parent"};
@@ -69,10 +62,18 @@ std::optional<Relation> relation_of(std::string_view name) {
   return std::nullopt;
 }
 
+// Tests that do not tell by themselves how they were written.
+bool keeps_source(const Condition& condition) {
+  return condition.kind == Condition::Kind::Leaf &&
+         (std::holds_alternative<ElementTest>(condition.test) ||
+          std::holds_alternative<TypeTest>(condition.test) ||
+          std::holds_alternative<BitsTest>(condition.test));
+}
+
 // Operand and operator as they were written, for people; cut when it is long.
 std::string source_text(std::string_view name, const Value& operand) {
-  constexpr std::size_t kShownSourceMax = 200;
-  return std::string(name) + " " + shown(to_json(operand), kShownSourceMax);
+  constexpr std::size_t kShownSourceMax = 100;
+  return std::string(name) + " " + shown_value(operand, kShownSourceMax);
 }
 
 }  // namespace
@@ -91,13 +92,13 @@ Test test_of(std::shared_ptr<const OperatorProgram> program) {
 
 Error refused(const Spot& spot, std::string message) {
   std::string pointer = spot.pointer();
-  std::string text = shown(pointer, kShownPointerMax);
+  std::string text = shown_text(pointer, kShownPointerMax);
   if (!text.empty()) text += ": ";
   text += message;
   return {Errc::InvalidArgument, std::move(text), {{std::move(pointer), std::move(message)}}};
 }
 
-std::string quoted(std::string_view word) { return '"' + shown(word, kShownNameMax) + '"'; }
+std::string quoted(std::string_view word) { return '"' + shown_text(word, kShownNameMax) + '"'; }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const auto nearest = nearest_words(word, std::span<const std::string>(candidates), 1);
@@ -298,7 +299,9 @@ Result<Condition> Compiler::operators(const std::shared_ptr<const Path>& path, c
     }
     if (const FieldOperator* known = find_field_operator(name)) {
       const Place place{name, operand, path, here, depth};
-      conditions.push_back(STORM_TRY((this->*known->reader)(place)));
+      Condition condition = STORM_TRY((this->*known->reader)(place));
+      if (keeps_source(condition)) condition.source = source_text(name, operand);
+      conditions.push_back(std::move(condition));
     } else if (const OperatorSource* source = operators_.find(name)) {
       auto compiled = STORM_TRY(program(*source, item, siblings, here));
       Condition condition = leaf(path, test_of(std::move(compiled)));

@@ -67,6 +67,9 @@ class Query {
   // Whether the answer depends on nothing but these top-level fields.
   bool reads_only(std::span<const std::string_view> fields) const;
 
+  // Inside core/query only.
+  const CompiledQuery& compiled() const { return *compiled_; }
+
  private:
   explicit Query(std::shared_ptr<const CompiledQuery> compiled) : compiled_(std::move(compiled)) {}
   std::shared_ptr<const CompiledQuery> compiled_;
