@@ -326,7 +326,11 @@ class Handler {
     take(draft.host, EntityKind::Resource, "host", resource.host);
     STORM_TRY(verdict());
     resource.id = id;
-    resource.snapshot = context_.redactor.redact(resource.snapshot);
+    if (resource.snapshot && !resource.snapshot.is_packed()) {
+      const std::string_view text = resource.snapshot.bytes();
+      const auto redacted = context_.redactor.redact(text);
+      resource.snapshot = context_.packer.pack_only(redacted ? *redacted : text);
+    }
     resource.first_seen = exists ? (*known)->first_seen : change_.now();
     resource.observed_at = change_.now();
     if (exists) {

@@ -24,6 +24,7 @@ struct ApplyContext {
   Change& change;
   const OperatorSet& operators;
   const Redactor& redactor;
+  const TextPacker& packer;
   Listings& listings;
   WallTime alive_since = 0;  // nobody could send a heartbeat before
 };

@@ -29,6 +29,15 @@ std::string random_key() {
   return key;
 }
 
+// Nothing that was loaded needs them.
+Result<void> forget_dictionaries(Storage& storage, const std::vector<SharedDictionary>& unused) {
+  Transaction transaction;
+  for (const SharedDictionary& dictionary : unused) {
+    transaction.deletes.push_back({std::string(kDictionarySpace), dictionary->key(), {}});
+  }
+  return transaction.empty() ? Result<void>() : storage.apply(transaction);
+}
+
 Error refused() { return {Errc::Unavailable, "the server is busy or stopping; try again"}; }
 
 }  // namespace
@@ -45,11 +54,12 @@ struct Engine::Impl {
   };
 
   Impl(Storage& store, const Clock& the_clock, std::shared_ptr<const OperatorSet> operator_set,
-       Options the_options, LoadedState loaded)
+       Options the_options, LoadedState loaded, std::unique_ptr<TextPacker> text_packer)
       : clock(the_clock),
         operators(std::move(operator_set)),
         options(std::move(the_options)),
         redactor(loaded.redaction_key, options.redaction),
+        packer(std::move(text_packer)),
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
         alive_since(clock.wall_now()),
@@ -57,6 +67,16 @@ struct Engine::Impl {
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
     writer.write_behind(loaded.leftovers);
+  }
+
+  // Without secrets, and packed.  [any-thread]
+  PackedText take_in(const PackedText& snapshot) {
+    if (snapshot.is_packed()) return take_in_text(snapshot.text());
+    return take_in_text(snapshot.bytes());
+  }
+  PackedText take_in_text(std::string_view text) {
+    const auto redacted = redactor.redact(text);
+    return packer->pack(redacted ? *redacted : text);
   }
 
   void run() {
@@ -88,7 +108,7 @@ struct Engine::Impl {
         continue;
       }
       Change change(next, index, clock.wall_now(), options.events_kept);
-      ApplyContext context{change, *operators, redactor, listings, alive_since};
+      ApplyContext context{change, *operators, redactor, *packer, listings, alive_since};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = true;
       const bool is_written = is_durable(task.command) && made;
@@ -147,7 +167,7 @@ struct Engine::Impl {
     GroupIndex trial_index = index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, trial_listings, alive_since};
+    ApplyContext context{change, *operators, redactor, *packer, trial_listings, alive_since};
     const Id id = STORM_TRY(storm::apply(command, context));
     return Outcome{id, std::make_shared<const State>(std::move(trial))};
   }
@@ -156,7 +176,7 @@ struct Engine::Impl {
     State next = *published.load();
     const std::uint64_t revision = next.revision;
     Change change(next, index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, listings, alive_since};
+    ApplyContext context{change, *operators, redactor, *packer, listings, alive_since};
     expire_agents(context);
     if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
     const bool visible = next.revision != revision;
@@ -192,6 +212,7 @@ struct Engine::Impl {
   const std::shared_ptr<const OperatorSet> operators;
   const Options options;
   const Redactor redactor;
+  const std::unique_ptr<TextPacker> packer;
   std::vector<std::function<void()>> listeners;
 
   // Engine thread only.
@@ -217,7 +238,9 @@ Engine::~Engine() { stop(); }
 Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& clock,
                                                std::shared_ptr<const OperatorSet> operators,
                                                Options options) {
-  LoadedState loaded = STORM_TRY(load_state(storage, *operators, options.events_kept));
+  auto packer = std::make_unique<TextPacker>();
+  LoadedState loaded = STORM_TRY(load_state(storage, *operators, options.events_kept, *packer));
+  STORM_TRY(forget_dictionaries(storage, packer->settle()));
   if (loaded.redaction_key.empty()) {
     loaded.redaction_key = random_key();
     Transaction transaction;
@@ -226,7 +249,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
   }
   const std::uint64_t revision = loaded.state.revision;
   auto impl = std::make_unique<Impl>(storage, clock, std::move(operators), std::move(options),
-                                     std::move(loaded));
+                                     std::move(loaded), std::move(packer));
   STORM_TRY(impl->reserve_revisions(revision));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -263,8 +286,9 @@ bool Engine::submit_waiting(Command command, Completion done,
                             const std::function<bool()>& give_up) {
   if (auto* discover = std::get_if<Discover>(&command)) {
     // On the caller's thread: the writer has no time for it.
-    for (DiscoveredResource& item : discover->batch.upserts)
-      item.snapshot = impl_->redactor.redact(item.snapshot);
+    for (DiscoveredResource& item : discover->batch.upserts) {
+      if (item.snapshot) item.snapshot = impl_->take_in(item.snapshot);
+    }
   }
   Impl::Task task{std::move(command), std::move(done), false};
   return impl_->queue.push(task, give_up);

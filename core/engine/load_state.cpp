@@ -13,6 +13,8 @@
 namespace storm {
 namespace {
 
+constexpr std::size_t kRowsToldMax = 10;  // in the log; damage can make a million unreadable
+
 template <typename Each>
 Result<void> load_kind(Storage& storage, EntityKind kind, const Each& each) {
   return storage.load(collection_of(kind), [&](Row row) -> Result<void> {
@@ -41,6 +43,19 @@ Result<void> load_meta(Storage& storage, LoadedState& loaded) {
       if (std::from_chars(row.value.data(), end, loaded.revision_ceiling).ptr != end) {
         return Error{Errc::Io, "the store's row meta/revision_ceiling is no number"};
       }
+    }
+    return {};
+  });
+}
+
+// One that cannot be read takes the resources with it that need it; their sources tell them again.
+Result<void> load_dictionaries(Storage& storage, TextPacker& packer) {
+  return storage.load(kDictionarySpace, [&](Row row) -> Result<void> {
+    auto dictionary = TextDictionary::from_bytes(std::move(row.value));
+    if (dictionary && (*dictionary)->key() == row.key) {
+      packer.add(std::move(*dictionary));
+    } else {
+      spdlog::warn("the store's row {}/{} is no dictionary", row.space, row.key);
     }
     return {};
   });
@@ -119,10 +134,12 @@ void tell_stale(LoadedState& loaded, std::size_t events_kept) {
 }  // namespace
 
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
-                               std::size_t events_kept) {
+                               std::size_t events_kept, TextPacker& packer) {
   LoadedState loaded;
   State& state = loaded.state;
   STORM_TRY(load_meta(storage, loaded));
+  STORM_TRY(load_dictionaries(storage, packer));
+  std::size_t left_out = 0;
   STORM_TRY(load_events(storage, loaded, events_kept));
   STORM_TRY(
       load_kind(storage, EntityKind::Agent, [&](Id id, const std::string& row) -> Result<void> {
@@ -155,11 +172,14 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   }
   STORM_TRY(
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
-        auto read = resource_from_row(id, row);
+        auto read = resource_from_row(id, row, packer);
         if (!read) {
           // Its source will tell it again.
-          spdlog::warn("the store's row of {} is left out: {}", id.to_string(),
-                       read.error().message);
+          if (++left_out <= kRowsToldMax) {
+            spdlog::warn("the store's row of {} is left out: {}{}", id.to_string(),
+                         read.error().message,
+                         left_out == kRowsToldMax ? "; others are not told of" : "");
+          }
           loaded.leftovers.entities.insert(id);
           return {};
         }

@@ -153,8 +153,8 @@ class ResourceView final : public DocumentView {
         break;
     }
     if (!r.snapshot) return {};
-    auto parsed = snapshot_members_ ? parse_members(*r.snapshot, *snapshot_members_)
-                                    : parse_json(*r.snapshot);
+    const std::string text = r.snapshot.text();
+    auto parsed = snapshot_members_ ? parse_members(text, *snapshot_members_) : parse_json(text);
     return parsed ? std::move(*parsed) : Value();
   }
 

@@ -30,8 +30,9 @@ void add_row(Transaction& transaction, std::string_view space, std::string key,
   }
 }
 
-void add_entity(Transaction& transaction, const State& state, const Id& id) {
-  add_row(transaction, collection_of(id.kind), to_base62(id.uuid), row_of(state, id));
+void add_entity(Transaction& transaction, const State& state, const Id& id,
+                DictionariesByKey& needed) {
+  add_row(transaction, collection_of(id.kind), to_base62(id.uuid), row_of(state, id, needed));
 }
 
 void add_event(Transaction& transaction, const State& state, std::uint64_t number) {
@@ -44,7 +45,7 @@ void add_event(Transaction& transaction, const State& state, std::uint64_t numbe
 
 std::string event_key(std::uint64_t number) { return fmt::format("{:020}", number); }
 
-std::optional<std::string> row_of(const State& state, const Id& id) {
+std::optional<std::string> row_of(const State& state, const Id& id, DictionariesByKey& needed) {
   switch (id.kind) {
     case EntityKind::Agent: {
       const auto* agent = state.agents.get(id.uuid);
@@ -52,7 +53,11 @@ std::optional<std::string> row_of(const State& state, const Id& id) {
     }
     case EntityKind::Resource: {
       const auto* resource = state.resources.get(id.uuid);
-      return resource ? std::optional(to_row(**resource)) : std::nullopt;
+      if (!resource) return std::nullopt;
+      if (const PackedText& snapshot = (*resource)->snapshot; snapshot && snapshot.dictionary()) {
+        needed.emplace(snapshot.dictionary()->key(), snapshot.dictionary());
+      }
+      return to_row(**resource);
     }
     case EntityKind::Group: {
       const LiveGroup* live = state.groups.get(id.uuid);
@@ -92,11 +97,12 @@ void StoreWriter::stop() {
 
 Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) {
   Transaction transaction;
+  DictionariesByKey needed;
   Touched later;
   for (const Id& id : touched.entities) {
     const bool fits = transaction.puts.size() + transaction.deletes.size() < kCommitRowsMax;
     if (fits || id.kind != EntityKind::Resource || state.exists(id)) {
-      add_entity(transaction, state, id);
+      add_entity(transaction, state, id, needed);
     } else {
       later.entities.insert(id);
     }
@@ -109,7 +115,7 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) 
     }
   }
   const std::lock_guard storage_lock(storage_mutex_);
-  Result<void> outcome = storage_.apply(transaction);
+  Result<void> outcome = apply(transaction, needed);
   {
     const std::lock_guard lock(waiting_mutex_);
     if (outcome) {
@@ -148,6 +154,19 @@ Result<void> StoreWriter::put_meta(std::string key, std::string value) {
   return storage_.apply(transaction);
 }
 
+Result<void> StoreWriter::apply(Transaction& transaction, const DictionariesByKey& needed) {
+  std::vector<std::string> added;
+  for (const auto& [key, dictionary] : needed) {
+    if (dictionaries_.contains(key)) continue;
+    added.emplace_back(key);
+    transaction.puts.push_back(
+        {std::string(kDictionarySpace), std::string(key), dictionary->bytes()});
+  }
+  STORM_TRY(storage_.apply(transaction));
+  dictionaries_.insert(added.begin(), added.end());
+  return {};
+}
+
 void StoreWriter::run() {
   for (;;) {
     {
@@ -180,13 +199,15 @@ bool StoreWriter::write_chunk() {
   if (chunk.entities.empty() && chunk.events.empty()) return false;
   const Snapshot state = current_();
   Transaction transaction;
-  for (const Id& id : chunk.entities) add_entity(transaction, *state, id);
+  DictionariesByKey needed;
+  for (const Id& id : chunk.entities) add_entity(transaction, *state, id, needed);
   for (const std::uint64_t number : chunk.events) add_event(transaction, *state, number);
-  Result<void> outcome = storage_.apply(transaction);
+  const std::size_t rows = transaction.puts.size() + transaction.deletes.size();
+  Result<void> outcome = apply(transaction, needed);
   {
     const std::lock_guard lock(waiting_mutex_);
     if (outcome) {
-      counters_.behind_rows += transaction.puts.size() + transaction.deletes.size();
+      counters_.behind_rows += rows;
     } else {
       ++counters_.behind_failures;
       waiting_.entities.merge(chunk.entities);

@@ -5,10 +5,12 @@
 #pragma once
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "core/base/result.hpp"
@@ -25,10 +27,14 @@ inline constexpr std::size_t kCommitRowsMax =
 // Spaces and keys of the store.
 inline constexpr std::string_view kEventSpace = "events";
 inline constexpr std::string_view kMetaSpace = "meta";
+inline constexpr std::string_view kDictionarySpace = "dictionaries";  // by TextDictionary::key
 std::string event_key(std::uint64_t number);
 
-// The entity's row as it is in the state; nothing when it does not exist.
-std::optional<std::string> row_of(const State& state, const Id& id);
+using DictionariesByKey = std::map<std::string_view, SharedDictionary>;
+
+// The entity's row as it is in the state; nothing when it does not exist. What it needs to be read
+// is added to `needed`.
+std::optional<std::string> row_of(const State& state, const Id& id, DictionariesByKey& needed);
 
 class StoreWriter {
  public:
@@ -59,12 +65,17 @@ class StoreWriter {
   void run();
   // Writes one chunk; true when there was something and it was written.
   bool write_chunk();
+  // Applies it with the dictionaries that its rows need and the store does not surely have.
+  // Requires: storage_mutex_ is held.
+  Result<void> apply(Transaction& transaction, const DictionariesByKey& needed);
   void note(Result<void> outcome);
 
   Storage& storage_;
   const std::function<Snapshot()> current_;
 
   std::mutex storage_mutex_;  // one transaction at a time; taken before waiting_mutex_
+  std::set<std::string, std::less<>>
+      dictionaries_;  // Guarded by storage_mutex_. Surely in the store.
 
   mutable std::mutex waiting_mutex_;
   std::condition_variable wake_;

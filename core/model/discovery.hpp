@@ -2,11 +2,11 @@
 // one transaction.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/document/packed_text.hpp"
 #include "core/model/names.hpp"
 
 namespace storm {
@@ -22,7 +22,7 @@ struct DiscoveredResource {
   std::uint64_t provider_revision = 0;  // a lower one than known is dropped; 0: not known
   WallTime observed_at = 0;             // 0: not known
   bool stale = false;
-  std::shared_ptr<const std::string> snapshot;  // checked JSON text, not yet redacted; may be null
+  PackedText snapshot;  // checked JSON text, not yet redacted nor packed; may be none
 };
 
 struct DiscoveryBatch {

@@ -210,22 +210,23 @@ class Redactor::Walk {
   const Redactor& redactor_;
 };
 
-std::shared_ptr<const std::string> Redactor::redact(
-    std::shared_ptr<const std::string> snapshot) const {
-  if (!enabled_ || !snapshot) return snapshot;
+std::optional<std::string> Redactor::redact(std::string_view snapshot) const {
+  if (!enabled_) return std::nullopt;
   // Most snapshots have nothing that could be a secret: they are not even parsed.
-  const auto has = [&](std::string_view text) { return snapshot->find(text) != std::string::npos; };
-  if (!is_secret_name(*snapshot) && !may_hold_url_password(*snapshot) && !has("SWMTKN-") &&
+  const auto has = [&](std::string_view text) {
+    return snapshot.find(text) != std::string_view::npos;
+  };
+  if (!is_secret_name(snapshot) && !may_hold_url_password(snapshot) && !has("SWMTKN-") &&
       !has("\\u")) {
-    return snapshot;
+    return std::nullopt;
   }
-  auto value = parse_json(*snapshot);
+  auto value = parse_json(snapshot);
   // What cannot be read cannot be cleaned, so it is not kept.
-  if (!value) return std::make_shared<const std::string>("{}");
+  if (!value) return "{}";
   Walk walk(*this);
   walk.visit(*value, false);
-  if (!walk.changed) return snapshot;
-  return std::make_shared<const std::string>(to_json(*value));
+  if (!walk.changed) return std::nullopt;
+  return to_json(*value);
 }
 
 }  // namespace storm

@@ -5,7 +5,7 @@
 // like a secret's (password, token, private key, ...); passwords inside URLs; join tokens.
 #pragma once
 #include <bitset>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +26,8 @@ class Redactor {
   std::string fingerprint(
       std::string_view secret) const;  // "redacted:hmac-" and 32 hexadecimal digits
 
-  // The same pointer when there is nothing to redact; text that cannot be read becomes {}.
-  std::shared_ptr<const std::string> redact(std::shared_ptr<const std::string> snapshot) const;
+  // The text without its secrets; nothing when it has none. Text that cannot be read becomes {}.
+  std::optional<std::string> redact(std::string_view snapshot) const;
 
  private:
   class Walk;

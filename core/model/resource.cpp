@@ -15,11 +15,6 @@ std::optional<Id> id_from(const Value* value) {
   return value && value->is_string() ? Id::parse(value->as_string()) : std::nullopt;
 }
 
-bool same_text(const std::shared_ptr<const std::string>& a,
-               const std::shared_ptr<const std::string>& b) {
-  return a == b || (a && b && *a == *b);
-}
-
 // The fields before the snapshot, and those after it.
 Value leading_fields(const Resource& resource) {
   Value::Array names;
@@ -49,7 +44,7 @@ bool same_content(const Resource& a, const Resource& b) {
   return a.type == b.type && a.names == b.names && a.owner == b.owner && a.parent == b.parent &&
          a.cluster == b.cluster && a.host == b.host && a.image == b.image &&
          a.image_digest == b.image_digest && a.status == b.status && a.health == b.health &&
-         a.stale == b.stale && same_text(a.snapshot, b.snapshot);
+         a.stale == b.stale && a.snapshot == b.snapshot;
 }
 
 Value to_value_without_snapshot(const Resource& resource) {
@@ -63,7 +58,11 @@ void append_resource_json(std::string& out, const Resource& resource, bool with_
   append_json(out, leading_fields(resource));
   out.back() = ',';
   out += "\"snapshot\":";
-  out += resource.snapshot ? *resource.snapshot : "null";
+  if (resource.snapshot) {
+    resource.snapshot.append_to(out);
+  } else {
+    out += "null";
+  }
   out += ',';
   Value trailing = Value::object();
   add_trailing_fields(trailing, resource);
@@ -104,7 +103,7 @@ ResourceDraft read_resource(const Value& body, const Resource* known,
     } else if (!snapshot->is_object()) {
       fields.refuse("snapshot", std::string(kNotAnObject));
     } else {
-      resource.snapshot = std::make_shared<const std::string>(to_json(*snapshot));
+      resource.snapshot = PackedText::raw(to_json(*snapshot));
     }
   }
   fields.refuse_misspelled(std::vector<std::string_view>{
@@ -113,7 +112,7 @@ ResourceDraft read_resource(const Value& body, const Resource* known,
   return draft;
 }
 
-// A line of JSON, then the snapshot's bytes as they are.
+// A line of JSON, then the snapshot's bytes as they are kept.
 std::string to_row(const Resource& resource) {
   Value value = leading_fields(resource);
   value.erase("id");
@@ -124,17 +123,22 @@ std::string to_row(const Resource& resource) {
   value.add("uid", resource.uid);
   value.add("scope", resource.scope);
   value.add("provider_revision", resource.provider_revision);
-  value.add("has_snapshot", resource.snapshot != nullptr);
+  const PackedText& snapshot = resource.snapshot;
+  value.add("has_snapshot", static_cast<bool>(snapshot));
+  if (snapshot && snapshot.is_packed()) {
+    value.add("packed", true);
+    if (snapshot.dictionary()) value.add("dictionary", snapshot.dictionary()->key());
+  }
   std::string row = to_json(value);
   row += '\n';
-  if (resource.snapshot) row += *resource.snapshot;
+  if (snapshot) row += snapshot.bytes();
   return row;
 }
 
 // Not read by the rules for what people write: what was once taken must come back.
-Result<Resource> resource_from_row(Id id, const std::string& row) {
+Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& packer) {
   const std::size_t end = std::min(row.find('\n'), row.size());
-  const Value value = STORM_TRY(parse_json(std::string_view(row).substr(0, end)));
+  const Value value = STORM_TRY(parse_json(row.substr(0, end)));
   const auto text = [&](std::string_view name) {
     const Value* found = value.find(name);
     return found && found->is_string() ? found->as_string() : std::string();
@@ -172,11 +176,22 @@ Result<Resource> resource_from_row(Id id, const std::string& row) {
   resource.uid = text("uid");
   resource.scope = text("scope");
   resource.provider_revision = static_cast<std::uint64_t>(number("provider_revision"));
-  const Value* has_snapshot = value.find("has_snapshot");
-  if (has_snapshot && *has_snapshot == Value(true)) {
-    resource.snapshot =
-        std::make_shared<const std::string>(row.substr(std::min(end + 1, row.size())));
+  const auto flag = [&](std::string_view name) {
+    const Value* found = value.find(name);
+    return found && *found == Value(true);
+  };
+  if (!flag("has_snapshot")) return resource;
+  const std::string_view bytes = row.substr(std::min(end + 1, row.size()));
+  if (!flag("packed")) {
+    resource.snapshot = packer.pack(bytes);
+    return resource;
   }
+  const std::string key = text("dictionary");
+  const SharedDictionary dictionary = packer.find(key);
+  if (!key.empty() && !dictionary) {
+    return Error{Errc::Io, "its dictionary " + key + " is not in the store"};
+  }
+  resource.snapshot = STORM_TRY(PackedText::from_packed(bytes, dictionary));
   return resource;
 }
 

@@ -1,13 +1,15 @@
 // A resource: one thing in a cloud. A plain value; the snapshot is the cloud's own JSON text,
-// shared and never changed.
+// packed and never changed.
 #pragma once
-#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/document/packed_text.hpp"
+#include "core/document/text_packer.hpp"
 #include "core/document/value.hpp"
 #include "core/model/fields.hpp"
 #include "core/model/ids.hpp"
@@ -29,7 +31,7 @@ struct Resource {
   std::string image_digest;  // "sha256:..." or empty
   Status status = Status::Unknown;
   Health health = Health::Unknown;
-  std::shared_ptr<const std::string> snapshot;  // JSON text; null when there is none
+  PackedText snapshot;  // JSON text, or none
   WallTime first_seen = 0;
   WallTime observed_at = 0;    // when the provider wrote this state, else when we saw it
   std::uint64_t revision = 0;  // of the server, at the last change
@@ -62,9 +64,10 @@ struct ResourceDraft {
 ResourceDraft read_resource(const Value& body, const Resource* known,
                             std::vector<Problem>& problems);
 
-// Rows of the store.
+// Rows of the store. The snapshot stays as it is packed; its dictionary, which is named in the row,
+// is kept beside the rows. Older rows have plain snapshots: these are packed as they are read.
 std::string to_row(const Resource& resource);
-Result<Resource> resource_from_row(Id id, const std::string& row);
+Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& packer);
 
 // The forms under which an image is found: canonical, short ("postgres:9.6") and with its digest.
 // Empty for none.

@@ -118,7 +118,7 @@ class Reader {
     }
   }
 
-  std::shared_ptr<const std::string> snapshot(storm_str in) {
+  PackedText snapshot(storm_str in) {
     if (error_ || in.n == 0) return nullptr;
     if (in.n > kSnapshotBytesMax) {
       fail(fmt::format("snapshot_json has {} bytes, at most {} are allowed", in.n,
@@ -131,7 +131,7 @@ class Reader {
       fail("snapshot_json: " + checked.error().message);
       return nullptr;
     }
-    return std::make_shared<const std::string>(json);
+    return PackedText::raw(json);
   }
 
   // A text that is shown to people: what is there is not blank.

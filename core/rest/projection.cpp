@@ -114,7 +114,7 @@ void Projection::append(std::string& out, const State& state, const Id& id) cons
   } else {
     Value document = to_value_without_snapshot(*resource);
     if (reads_snapshot() && resource->snapshot) {
-      Result<Value> snapshot = parse_json(*resource->snapshot);
+      Result<Value> snapshot = parse_json(resource->snapshot.text());
       if (snapshot) document.set(kSnapshot, std::move(*snapshot));
     }
     append_json(out, apply(document));

@@ -114,7 +114,7 @@ DiscoveredResource discovered(sdk::Resource resource) {
   out.status = static_cast<Status>(resource.status);
   out.health = static_cast<Health>(resource.health);
   if (!resource.snapshot_json.empty()) {
-    out.snapshot = std::make_shared<const std::string>(std::move(resource.snapshot_json));
+    out.snapshot = PackedText::raw(resource.snapshot_json);
   }
   return out;
 }

@@ -378,7 +378,7 @@ TEST_CASE("executor: listing twice says the same, in a later epoch", "[conforman
   for (const auto& [uid, resource] : before) {
     const auto same = after.find(uid);
     REQUIRE(same != after.end());
-    if (resource.names != same->second.names || *resource.snapshot != *same->second.snapshot ||
+    if (resource.names != same->second.names || !(resource.snapshot == same->second.snapshot) ||
         resource.status != same->second.status) {
       ++different;
     }

@@ -102,10 +102,10 @@ TEST_CASE("discovery: secrets are replaced before anything of them is kept", "[e
   EngineFixture f;
   const Id agent = f.agent("prod");
   DiscoveredResource task = f.task("a");
-  task.snapshot = std::make_shared<const std::string>(R"({"Env":["PASSWORD=hunter2"]})");
+  task.snapshot = PackedText::raw(R"({"Env":["PASSWORD=hunter2"]})");
   f.discover(agent, {.upserts = {task}});
   const Snapshot state = f.engine->snapshot();
-  CHECK((*state->resources.get(resource_id(agent, "a").uuid))->snapshot->find("hunter2") ==
+  CHECK((*state->resources.get(resource_id(agent, "a").uuid))->snapshot.text().find("hunter2") ==
         std::string::npos);
 }
 

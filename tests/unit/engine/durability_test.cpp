@@ -33,7 +33,7 @@ TEST_CASE("durability: everything comes back from the store as it was", "[engine
   EngineFixture f;
   const Id agent = f.agent("prod");
   DiscoveredResource task = f.task("a");
-  task.snapshot = std::make_shared<const std::string>("{\"x\": 1.50}");
+  task.snapshot = PackedText::raw("{\"x\": 1.50}");
   f.discover(agent, {.upserts = {task, f.task("b")}});
   f.create(
       EntityKind::Group,
@@ -56,7 +56,7 @@ TEST_CASE("durability: everything comes back from the store as it was", "[engine
   CHECK(f.members("g") == std::vector<std::string>{"a"});
   CHECK(before->events.size() == after->events.size());
   const Resource& resource = **after->resources.get(resource_id(agent, "a").uuid);
-  CHECK(*resource.snapshot == "{\"x\": 1.50}");
+  CHECK(resource.snapshot.text() == "{\"x\": 1.50}");
   CHECK(resource.stale);
   CHECK_FALSE((*after->agents.get(agent.uuid))->online);
 }
@@ -154,4 +154,101 @@ TEST_CASE("durability: an agent with more resources than one transaction holds i
   CHECK(f.engine->snapshot()->resources.empty());
   f.restart();
   CHECK(f.engine->snapshot()->resources.empty());
+}
+
+namespace {
+
+std::string snapshot_of(unsigned number) {
+  std::string text = "{\"ID\":\"" + std::to_string(number * 7919) + "\"";
+  for (unsigned i = 0; i < 10; ++i) {
+    text += ",\"ContainerSpecification" + std::to_string(i) +
+            "\":{\"Value\":" + std::to_string(number * (i + 1)) + "}";
+  }
+  return text + "}";
+}
+
+constexpr unsigned kPackedResources = kTrainingTexts + 200;
+
+// Enough of them that a dictionary is trained.
+Id discover_many(EngineFixture& f) {
+  const Id agent = f.agent("prod");
+  DiscoveryBatch batch{.scope = "all"};
+  for (unsigned i = 0; i < kPackedResources; ++i) {
+    DiscoveredResource task = f.task("t" + std::to_string(i));
+    task.snapshot = PackedText::raw(snapshot_of(i));
+    batch.upserts.push_back(std::move(task));
+  }
+  f.discover(agent, std::move(batch));
+  return agent;
+}
+
+std::vector<Row> dictionaries(Storage& storage) {
+  std::vector<Row> rows;
+  REQUIRE(storage.load(kDictionarySpace, [&](Row row) -> Result<void> {
+    rows.push_back(std::move(row));
+    return {};
+  }));
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("durability: packed snapshots come back with their dictionary, which goes when unused",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = discover_many(f);
+  f.restart();
+  CHECK(dictionaries(*f.storage).size() == 1);
+  std::size_t packed = 0;
+  const Snapshot state = f.engine->snapshot();
+  for (unsigned i = 0; i < kPackedResources; ++i) {
+    const auto* found = state->resources.get(resource_id(agent, "t" + std::to_string(i)).uuid);
+    REQUIRE(found);
+    const PackedText& snapshot = (*found)->snapshot;
+    REQUIRE(snapshot.text() == snapshot_of(i));
+    packed += snapshot.dictionary() ? 1 : 0;
+  }
+  CHECK(packed > 100);
+  f.remove(EntityKind::Agent, "prod");
+  f.restart();
+  CHECK(dictionaries(*f.storage).empty());
+}
+
+TEST_CASE("durability: a lost dictionary costs the resources that need it and nothing else",
+          "[engine]") {
+  EngineFixture f;
+  discover_many(f);
+  f.restart();
+  std::size_t packed = 0;
+  const Snapshot state = f.engine->snapshot();
+  for (const auto& [uuid, resource] : state->resources) {
+    packed += resource->snapshot.dictionary() ? 1 : 0;
+  }
+  f.engine->stop();
+  Transaction damage;
+  damage.puts = dictionaries(*f.storage);
+  REQUIRE(damage.puts.size() == 1);
+  char& byte = damage.puts.front().value.at(damage.puts.front().value.size() / 2);
+  byte = static_cast<char>(byte ^ 1);
+  REQUIRE(f.storage->apply(damage));
+  f.restart();
+  CHECK(f.engine->snapshot()->resources.size() == kPackedResources - packed);
+  discover_many(f);
+  CHECK(f.engine->snapshot()->resources.size() == kPackedResources);
+}
+
+TEST_CASE("durability: plain snapshots of an older store are read", "[engine]") {
+  EngineFixture f;
+  const Id id = Id::random(EntityKind::Resource);
+  const std::string snapshot = snapshot_of(1);
+  Transaction old;
+  old.puts.push_back({"resources", to_base62(id.uuid),
+                      R"({"type":"t","names":["old"],"has_snapshot":true})"
+                      "\n" +
+                          snapshot});
+  REQUIRE(f.storage->apply(old));
+  f.restart();
+  const Snapshot state = f.engine->snapshot();
+  REQUIRE(state->resources.get(id.uuid));
+  CHECK((*state->resources.get(id.uuid))->snapshot.text() == snapshot);
 }

@@ -32,7 +32,7 @@ Value whole_document(const State& state, const Resource& resource) {
       forms.emplace_back(name);
     document.set(std::string(field), std::move(forms));
   }
-  document.add("snapshot", resource.snapshot ? json(*resource.snapshot) : Value());
+  document.add("snapshot", resource.snapshot ? json(resource.snapshot.text()) : Value());
   return document;
 }
 
@@ -188,8 +188,8 @@ class Oracle {
       if (one_of(3) == 0) item.parent_uid = number(20);
       if (one_of(4) == 0) item.cluster_uid = number(20);
       if (one_of(5) == 0) item.names = {uid, "renamed-" + number(5)};
-      item.snapshot = std::make_shared<const std::string>(R"({"n":)" + number(10) + R"(,"list":[)" +
-                                                          number(4) + "," + number(4) + "]}");
+      item.snapshot = PackedText::raw(R"({"n":)" + number(10) + R"(,"list":[)" + number(4) + "," +
+                                      number(4) + "]}");
       batch.upserts.push_back(std::move(item));
     }
     f_.discover(agents_[one_of(2)], std::move(batch));

@@ -72,7 +72,7 @@ TEST_CASE(
   resource.id = Id{EntityKind::Resource, {}};
   resource.type = "swarm-task";
   resource.names = {"a", "b"};
-  resource.snapshot = std::make_shared<const std::string>(R"({"N":1.50, "s":"\u003c"})");
+  resource.snapshot = PackedText::raw(R"({"N":1.50, "s":"\u003c"})");
   resource.revision = 7;
   std::string text;
   append_resource_json(text, resource);
@@ -94,18 +94,23 @@ TEST_CASE("entities: a resource comes back from its row unchanged", "[model]") {
   resource.image_digest = "sha256:abc";
   resource.status = Status::Running;
   resource.health = Health::Healthy;
-  resource.snapshot = std::make_shared<const std::string>("{\"a\":\n1.50}");
+  std::string snapshot = "{\"a\":\n1.50}";
+  for (int i = GENERATE(0, 100); i > 0; --i)
+    snapshot.insert(1, "\"" + std::to_string(i) + "\":1,\n");
+  TextPacker packer;
+  const bool packed = GENERATE(false, true);
+  resource.snapshot = packed ? packer.pack(snapshot) : PackedText::raw(snapshot);
   resource.uid = "id";
   resource.first_seen = 5;
   resource.provider_revision = 11;
-  auto back = resource_from_row(resource.id, to_row(resource));
+  auto back = resource_from_row(resource.id, to_row(resource), packer);
   REQUIRE(back);
   CHECK(same_content(*back, resource));
-  CHECK(*back->snapshot == *resource.snapshot);
+  CHECK(back->snapshot.text() == snapshot);
   CHECK(back->uid == "id");
   CHECK(back->first_seen == 5);
   CHECK(back->provider_revision == 11);
-  CHECK_FALSE(resource_from_row(resource.id, "nonsense"));
+  CHECK_FALSE(resource_from_row(resource.id, "nonsense", packer));
 }
 
 TEST_CASE("entities: a wrong status and health are refused as the original does", "[model]") {

@@ -7,7 +7,7 @@ using storm::Redactor;
 namespace {
 
 std::string redact(const Redactor& redactor, const std::string& text) {
-  return *redactor.redact(std::make_shared<const std::string>(text));
+  return redactor.redact(text).value_or(text);
 }
 
 }  // namespace
@@ -57,8 +57,7 @@ TEST_CASE("redaction: what is no secret keeps its bytes", "[model]") {
   const std::string text = GENERATE(
       R"({"Env":["PATH=/bin"], "n": 1.50})", R"({"Secrets":[{"SecretName":"db","SecretID":"x"}]})",
       R"({"Labels":{"com.example":"a"}, "u":"http://host:80/x@y"})", R"({"Env":["PASSWORD="]})");
-  const auto snapshot = std::make_shared<const std::string>(text);
-  CHECK(redactor.redact(snapshot) == snapshot);
+  CHECK_FALSE(redactor.redact(text));
 }
 
 TEST_CASE("redaction: equal secrets have equal fingerprints, another key makes others", "[model]") {

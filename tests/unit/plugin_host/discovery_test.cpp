@@ -73,7 +73,7 @@ TEST_CASE("discovery: a batch arrives as it was built", "[plugin_host]") {
   CHECK(first.observed_at == 99);
   CHECK(first.stale);
   REQUIRE(first.snapshot);
-  CHECK(*first.snapshot == task.snapshot_json);
+  CHECK(first.snapshot.text() == task.snapshot_json);
   CHECK(got.upserts[1].snapshot == nullptr);
   CHECK(got.removals == std::vector<std::string>{"t0"});
 }

@@ -50,7 +50,7 @@ class ServerFixture {
       resource.type = "simulated-task";
       resource.names = {resource.uid};
       resource.status = i % 2 == 0 ? Status::Running : Status::Stopped;
-      resource.snapshot = std::make_shared<const std::string>(snapshot);
+      resource.snapshot = PackedText::raw(snapshot);
       batch.upserts.push_back(std::move(resource));
     }
     REQUIRE(engine->execute(Discover{agent->id, std::move(batch)}));

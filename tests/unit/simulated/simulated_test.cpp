@@ -128,7 +128,7 @@ std::uint64_t digest_of(const std::vector<DiscoveryBatch>& batches) {
       digest.add(static_cast<std::uint64_t>(resource.status));
       digest.add(resource.provider_revision);
       digest.add(static_cast<std::uint64_t>(resource.observed_at));
-      digest.add(*resource.snapshot);
+      digest.add(resource.snapshot.text());
     }
     for (const std::string& uid : batch.removals) digest.add(uid);
   }
@@ -213,9 +213,9 @@ TEST_CASE("simulated: it looks like a swarm and has what the examples ask for", 
   CHECK(task.names[2].starts_with("proxy."));
   CHECK(task.names[3] == task.names[2] + "." + task.uid);
   CHECK(task.health == Health::Healthy);
-  CHECK(task.snapshot->size() > 1500);
-  CHECK(task.snapshot->size() < 3500);
-  const auto snapshot = parse_json(*task.snapshot);
+  CHECK(task.snapshot.size() > 1500);
+  CHECK(task.snapshot.size() < 3500);
+  const auto snapshot = parse_json(task.snapshot.text());
   REQUIRE(snapshot);
   CHECK(*at_pointer(*snapshot, "/Status/State") == Value("running"));
   CHECK(*at_pointer(*snapshot, "/Spec/ContainerSpec/Image") ==
