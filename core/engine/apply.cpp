@@ -1,8 +1,10 @@
 #include "core/engine/apply.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "core/model/fields.hpp"
@@ -10,6 +12,8 @@
 namespace storm {
 namespace {
 
+// Groups that ask for groups that ask for groups.
+constexpr std::size_t kGroupNestingMax = 8;
 // How often the heartbeat of a plugin instance of this stormd is noted.
 constexpr std::int64_t kLocalHeartbeat = 30 * kNanosecondsPerSecond;
 
@@ -363,11 +367,39 @@ class Handler {
         }
       }
     }
+    if (query) check_nesting(id, group.name, *query);
     if (exists) check_services(id, group);
     STORM_TRY(verdict());
     group.id = id;
     change_.put(std::move(group), std::move(query));
     return id;
+  }
+
+  // The groups that a query asks for must be there, and not ask for this one in turn.
+  void check_nesting(const Id& id, const std::optional<std::string>& name, const Query& query) {
+    std::vector<std::string> way = {name.value_or(id.to_string())};
+    const std::function<void(const Query&)> follow = [&](const Query& asking) {
+      for (const std::string& reference : asking.groups()) {
+        const bool is_self = reference == id.to_string() || (name && reference == *name);
+        const auto uuid = state_.find(EntityKind::Group, reference);
+        way.push_back(reference);
+        if (is_self || (uuid && *uuid == id.uuid)) {
+          problems_.push_back({"/query", fmt::format("The group would ask for its own members: {}.",
+                                                     fmt::join(way, " -> "))});
+        } else if (!uuid && way.size() == 2) {
+          problems_.push_back({"/query", fmt::format("$group: {}", no_such_document(reference))});
+        } else if (way.size() > kGroupNestingMax) {
+          problems_.push_back(
+              {"/query", fmt::format("Groups ask for each other more than {} deep: {}.",
+                                     kGroupNestingMax, fmt::join(way, " -> "))});
+        } else if (uuid && state_.groups.get(*uuid)->query) {
+          follow(*state_.groups.get(*uuid)->query);
+        }
+        way.pop_back();
+        if (!problems_.empty()) return;
+      }
+    };
+    follow(query);
   }
 
   // A service that an application uses cannot be taken away.

@@ -80,6 +80,7 @@ void Change::put(Agent agent, bool quiet) {
   rename(id, known ? as_list((*known)->name) : std::vector<std::string>(), names);
   if (known && as_list((*known)->name) != names) renamed_.insert(id.uuid);
   state_.agents.put(id.uuid, share(std::move(agent)));
+  if (!quiet) agents_.push_back(id.uuid);
   if (quiet) {
     touched_.entities.insert(id);
   } else {
@@ -325,6 +326,7 @@ void Change::finish() {
   if (!removed_.empty()) remove_dependents(std::exchange(removed_, {}));
   const std::set<Uuid> renamed = std::exchange(renamed_, {});
   memberships_.follow_names(std::vector<Uuid>(renamed.begin(), renamed.end()));
+  memberships_.follow_relatives(std::exchange(agents_, {}));
   tell_moves();
   memberships_.sweep();
 }

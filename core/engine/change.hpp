@@ -78,6 +78,7 @@ class Change {
   Touched touched_;
   std::shared_ptr<Event> last_event_;  // not yet seen by anybody
   std::set<Uuid> renamed_;             // resources and agents
+  std::vector<Uuid> agents_;           // that changed
   std::set<Uuid> removed_;             // resources
 };
 

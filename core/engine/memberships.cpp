@@ -11,6 +11,9 @@
 namespace storm {
 namespace {
 
+// Relations inside each other, and groups by relations that ask for groups by relations.
+constexpr std::size_t kRelationLevelsMax = 16;
+
 const GroupNumbers kNone;
 
 const GroupNumbers& list(const Shared<GroupNumbers>& groups) { return groups ? *groups : kNone; }
@@ -92,8 +95,7 @@ Memberships::Decision Memberships::decide(const ResourceClass& traits) const {
 }
 
 bool Memberships::is_by_class(const Group& group, const std::optional<Query>& query) {
-  return query && group.include.empty() && group.exclude.empty() &&
-         std::ranges::all_of(query->fields(), is_class_field);
+  return query && group.include.empty() && group.exclude.empty() && query->reads_only(kClassFields);
 }
 
 const LiveGroup& Memberships::group(std::uint32_t number) const {
@@ -186,28 +188,21 @@ Memberships::Groups Memberships::follow(const Shared<Resource>& before,
   if (before) leave(before);
   if (after) enter(after);
 
-  GroupNumbers asked = list(listed_before);
-  std::unique_ptr<DocumentView> view;
+  if (!index_.dependent().empty()) changed_.insert(uuid);
+
+  GroupNumbers listed;
   if (after) {
-    view = resource_view(state_, *after, &index_.snapshot_members());
+    const std::unique_ptr<DocumentView> view =
+        resource_view(state_, *after, &index_.snapshot_members());
+    GroupNumbers asked = list(listed_before);
     index_.of_values(*view, asked);
     const GroupNumbers& undecided = list(state_.classes.get(after->class_number)->undecided);
     asked.insert(asked.end(), undecided.begin(), undecided.end());
     index_.listing(uuid, asked);
-    tidy(asked);
-  }
-  GroupNumbers listed;
-  for (const std::uint32_t number : asked) {
-    const bool member = after && test(number, *after, *view);
-    if (member) listed.push_back(number);
-    if (member == holds(list(listed_before), number)) continue;
-    edit_group(number, [&](LiveGroup& edited) {
-      if (member) {
-        edited.members.insert_or_assign(uuid);
-      } else {
-        edited.members.erase(uuid);
-      }
-    });
+    listed = test_listed(*after, std::move(asked), list(listed_before), false);
+  } else {
+    for (const std::uint32_t number : list(listed_before))
+      edit_group(number, [&](LiveGroup& edited) { edited.members.erase(uuid); });
   }
   if (listed != list(listed_before))
     set_listed_in(uuid, after ? after->class_number : 0, std::move(listed));
@@ -218,17 +213,18 @@ Memberships::Groups Memberships::follow(const Shared<Resource>& before,
   return groups;
 }
 
-void Memberships::retest(const Shared<Resource>& resource, const GroupNumbers& groups) {
-  const Uuid& uuid = resource->id.uuid;
-  const SharedNumbers* known = state_.listed_in.get(uuid);
-  const SharedNumbers before = known ? *known : nullptr;
-  GroupNumbers listed = list(before);
+// Tests the groups that are asked and brings their members up to date. The groups among them and
+// among `before` of which the resource is a member now.
+GroupNumbers Memberships::test_listed(const Resource& resource, GroupNumbers asked,
+                                      const GroupNumbers& before, bool tell) {
+  const Uuid& uuid = resource.id.uuid;
+  tidy(asked);
   const std::unique_ptr<DocumentView> view =
-      resource_view(state_, *resource, &index_.snapshot_members());
-  for (const std::uint32_t number : groups) {
-    if (group(number).by_class) continue;
-    const bool member = test(number, *resource, *view);
-    if (member == holds(list(before), number)) continue;
+      resource_view(state_, resource, &index_.snapshot_members());
+  GroupNumbers listed = before;
+  const auto ask = [&](std::uint32_t number) {
+    const bool member = test(number, resource, *view);
+    if (member == holds(before, number)) return;
     listed = member ? with(listed, number) : without(std::move(listed), number);
     edit_group(number, [&](LiveGroup& edited) {
       if (member) {
@@ -237,9 +233,28 @@ void Memberships::retest(const Shared<Resource>& resource, const GroupNumbers& g
         edited.members.erase(uuid);
       }
     });
-    move(number, uuid, member);
+    if (tell) move(number, uuid, member);
+  };
+  for (const std::uint32_t number : asked) {
+    if (!index_.dependent().contains(number)) ask(number);
   }
-  if (listed != list(before)) set_listed_in(uuid, resource->class_number, std::move(listed));
+  // Those that ask for other groups after them, whatever was asked: their members may have changed.
+  for (const std::uint32_t number : index_.order()) ask(number);
+  return listed;
+}
+
+// Whether it belongs to other groups now.
+bool Memberships::retest(const Shared<Resource>& resource, const GroupNumbers& groups) {
+  const Uuid& uuid = resource->id.uuid;
+  const SharedNumbers* known = state_.listed_in.get(uuid);
+  const SharedNumbers before = known ? *known : nullptr;
+  GroupNumbers asked;
+  std::ranges::copy_if(groups, std::back_inserter(asked),
+                       [&](std::uint32_t number) { return !group(number).by_class; });
+  GroupNumbers listed = test_listed(*resource, std::move(asked), list(before), true);
+  if (listed == list(before)) return false;
+  set_listed_in(uuid, resource->class_number, std::move(listed));
+  return true;
 }
 
 void Memberships::move(std::uint32_t group, const Uuid& resource, bool joined) {
@@ -327,9 +342,15 @@ void Memberships::put(Group group, std::optional<Query> query, const Matches* ma
   const LiveGroup* known = state_.groups.get(uuid);
   if (known && known->group->query == group.query && known->group->include == group.include &&
       known->group->exclude == group.exclude) {
+    std::vector<std::string> names = names_of(*known);
+    const bool is_renamed = known->group->name != group.name;
     state_.groups.edit(uuid, [&](LiveGroup& live) {
       live.group = std::make_shared<const Group>(std::move(group));
     });
+    if (!is_renamed || index_.dependent().empty()) return;
+    for (std::string& name : names_of(*state_.groups.get(uuid))) names.push_back(std::move(name));
+    order_dependent();
+    recompute_dependent(names);
     return;
   }
   const LiveGroup before = known ? *known : LiveGroup();
@@ -351,6 +372,17 @@ void Memberships::put(Group group, std::optional<Query> query, const Matches* ma
     after.classes = enter_classes(number);
   }
   if (!after.by_class) after.members = find_members(after, matches);
+  std::vector<std::string> names = names_of(after);
+  if (known && before.group->name) names.push_back(*before.group->name);
+  replace(before, std::move(after));
+  if (index_.dependent().empty()) return;
+  order_dependent();
+  recompute_dependent(names);
+}
+
+// Puts a group's new members in the place of the old ones.
+void Memberships::replace(const LiveGroup& before, LiveGroup after) {
+  const std::uint32_t number = after.group->number;
   tell_moves(before, after);
   const auto set_listed = [&](const Uuid& resource, bool member) {
     const SharedNumbers* groups = state_.listed_in.get(resource);
@@ -365,7 +397,49 @@ void Memberships::put(Group group, std::optional<Query> query, const Matches* ma
   for (const Uuid& member : after.members) {
     if (!before.members.contains(member)) set_listed(member, true);
   }
+  const Uuid uuid = after.group->id.uuid;
   state_.groups.put(uuid, std::move(after));
+}
+
+void Memberships::recompute(std::uint32_t number) {
+  const LiveGroup before = group(number);
+  LiveGroup after = before;
+  after.members = find_members(after, nullptr);
+  replace(before, std::move(after));
+}
+
+std::vector<std::string> Memberships::names_of(const LiveGroup& group) const {
+  std::vector<std::string> names = {group.group->id.to_string()};
+  if (group.group->name) names.push_back(*group.group->name);
+  return names;
+}
+
+// Each after the groups whose members it asks for; there are no cycles.
+void Memberships::order_dependent() {
+  GroupNumbers order;
+  std::set<std::uint32_t> placed;
+  const std::function<void(std::uint32_t)> place = [&](std::uint32_t number) {
+    if (!index_.dependent().contains(number) || !placed.insert(number).second) return;
+    for (const std::string& name : index_.find(number)->query.groups()) {
+      if (const auto asked = state_.find(EntityKind::Group, name))
+        place(state_.groups.get(*asked)->group->number);
+    }
+    order.push_back(number);
+  };
+  for (const std::uint32_t number : index_.dependent()) place(number);
+  index_.set_order(std::move(order));
+}
+
+// Those that ask for a group of one of these names, and those that ask for them.
+void Memberships::recompute_dependent(std::span<const std::string> names) {
+  std::set<std::string> asked(names.begin(), names.end());
+  for (const std::uint32_t number : GroupNumbers(index_.order())) {
+    const std::vector<std::string>& groups = index_.find(number)->query.groups();
+    if (std::ranges::none_of(groups, [&](const auto& name) { return asked.contains(name); }))
+      continue;
+    recompute(number);
+    for (std::string& name : names_of(group(number))) asked.insert(std::move(name));
+  }
 }
 
 void Memberships::tell_moves(const LiveGroup& before, const LiveGroup& after) {
@@ -406,11 +480,14 @@ void Memberships::remove(const Uuid& uuid) {
   index_.set_listed(number, {});
   state_.groups.erase(uuid);
   state_.group_numbers.erase(number);
+  if (index_.dependent().empty()) return;
+  order_dependent();
+  recompute_dependent(names_of(live));
 }
 
 void Memberships::follow_names(std::span<const Uuid> renamed) {
-  static constexpr std::string_view kRelations[] = {"cluster", "host", "parent"};
-  const GroupNumbers readers = index_.readers(kRelations);
+  static constexpr std::string_view kReferences[] = {"cluster", "host", "parent"};
+  const GroupNumbers readers = index_.readers(kReferences);
   std::set<Uuid> referrers;
   for (const Uuid& target : renamed) {
     if (state_.agents.contains(target)) rename_owner({EntityKind::Agent, target});
@@ -423,6 +500,39 @@ void Memberships::follow_names(std::span<const Uuid> renamed) {
   for (const Uuid& uuid : referrers) {
     const auto* resource = state_.resources.get(uuid);
     if (resource) retest(Shared<Resource>(*resource), readers);
+  }
+}
+
+void Memberships::follow_relatives(std::span<const Uuid> owners) {
+  std::set<Uuid> changed = std::exchange(changed_, {});
+  GroupNumbers followers;
+  for (const std::uint32_t number : index_.dependent()) {
+    if (index_.find(number)->query.relations() != 0) followers.push_back(number);
+  }
+  if (followers.empty()) return;
+  for (const Uuid& owner : owners) {
+    for (const SharedClass& traits : state_.ordered_classes) {
+      if (!traits->owner || traits->owner->uuid != owner) continue;
+      const ResourceSet resources = state_.classes.get(traits->number)->resources;
+      for (const Shared<Resource>& resource : resources) {
+        if (retest(resource, followers)) changed.insert(resource->id.uuid);
+      }
+    }
+  }
+  // A relation may be asked for through others, and the membership that it decides by others again.
+  for (std::size_t level = 0; level < kRelationLevelsMax && !changed.empty(); ++level) {
+    std::set<Uuid> referrers;
+    for (const Uuid& target : changed) {
+      for (auto at = state_.references.lower_bound(std::pair(target, Uuid{}));
+           at != state_.references.end() && at->first == target; ++at) {
+        referrers.insert(at->second);
+      }
+    }
+    for (const Uuid& uuid : referrers) {
+      if (const auto* resource = state_.resources.get(uuid))
+        retest(Shared<Resource>(*resource), followers);
+    }
+    changed = std::move(referrers);
   }
 }
 
@@ -512,7 +622,7 @@ void Memberships::test_all() {
     tidy(asked);
     GroupNumbers listed;
     for (const std::uint32_t number : asked) {
-      if (!test(number, *resource, *view)) continue;
+      if (index_.dependent().contains(number) || !test(number, *resource, *view)) continue;
       listed.push_back(number);
       members[number].insert_or_assign(uuid);
     }
@@ -521,6 +631,9 @@ void Memberships::test_all() {
   for (auto& [number, found] : members) {
     edit_group(number, [&](LiveGroup& live) { live.members = std::move(found); });
   }
+  order_dependent();
+  for (const std::uint32_t number : GroupNumbers(index_.order())) recompute(number);
+  take_moves();
 }
 
 }  // namespace storm

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,10 @@ class Memberships {
   // Tests what queries could see otherwise since these resources and agents have other names.
   void follow_names(std::span<const Uuid> renamed);
 
+  // Tests what could have changed because relatives of theirs did, since the last call: `owners`,
+  // and the resources that were followed. Nothing to do unless some query asks for relatives.
+  void follow_relatives(std::span<const Uuid> owners);
+
   // Moves of resources other than the one that was followed, since the last call.
   struct Moves {
     std::vector<MemberMove> told;
@@ -78,7 +83,14 @@ class Memberships {
   bool test(std::uint32_t number, const Resource& resource, const DocumentView& view) const;
   void move(std::uint32_t group, const Uuid& resource, bool joined);
   void move_class(std::uint32_t group, const LiveClass& live, bool joined);
-  void retest(const Shared<Resource>& resource, const GroupNumbers& groups);
+  GroupNumbers test_listed(const Resource& resource, GroupNumbers asked, const GroupNumbers& before,
+                           bool tell);
+  bool retest(const Shared<Resource>& resource, const GroupNumbers& groups);
+  void recompute(std::uint32_t number);
+  void replace(const LiveGroup& before, LiveGroup after);
+  void order_dependent();
+  void recompute_dependent(std::span<const std::string> names);
+  std::vector<std::string> names_of(const LiveGroup& group) const;
   void rename_owner(const Id& owner);
   void decide_again(std::uint32_t class_number);
   PersistentSet<std::uint32_t> enter_classes(std::uint32_t number);
@@ -90,6 +102,7 @@ class Memberships {
   GroupIndex& index_;
   Moves moves_;
   std::map<std::uint32_t, std::size_t> told_;  // how many moves of a group
+  std::set<Uuid> changed_;                     // resources, as far as relatives have to know
 };
 
 }  // namespace storm

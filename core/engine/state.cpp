@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/base/edit_distance.hpp"
 #include "core/document/json.hpp"
+#include "core/engine/members.hpp"
 
 namespace storm {
 namespace {
@@ -94,6 +96,18 @@ class ResourceView final : public DocumentView {
     }
   }
 
+  const DocumentView* related(Relation relation) const override {
+    std::unique_ptr<DocumentView>& relative =
+        relatives_[std::countr_zero(static_cast<std::uint8_t>(relation))];
+    if (!relative) relative = make_relative(relation);
+    return relative.get();
+  }
+
+  bool in_group(std::string_view reference) const override {
+    const auto uuid = state_.find(EntityKind::Group, reference);
+    return uuid && is_member(state_, *state_.groups.get(*uuid), resource_);
+  }
+
   const Value* field(std::string_view name) const override {
     if (is_class_field(name)) {
       if (!traits_) {
@@ -158,9 +172,24 @@ class ResourceView final : public DocumentView {
     return parsed ? std::move(*parsed) : Value();
   }
 
+  // Null when there is none, or it is not there.
+  std::unique_ptr<DocumentView> make_relative(Relation relation) const {
+    const Resource& r = resource_;
+    if (relation == Relation::Owner) {
+      const bool exists = r.owner && state_.exists(*r.owner);
+      return exists ? std::make_unique<EntityView>(state_, *r.owner) : nullptr;
+    }
+    const std::optional<Id>& id = relation == Relation::Parent    ? r.parent
+                                  : relation == Relation::Cluster ? r.cluster
+                                                                  : r.host;
+    const auto* relative = id ? state_.resources.get(id->uuid) : nullptr;
+    return relative ? std::make_unique<ResourceView>(state_, **relative, nullptr) : nullptr;
+  }
+
   const State& state_;
   const Resource& resource_;
   const MemberTree* const snapshot_members_;
+  mutable std::array<std::unique_ptr<DocumentView>, std::size(kRelations)> relatives_;
   mutable SharedClass traits_;
   mutable std::array<std::optional<Value>, kOwnFields.size()> made_;
 };

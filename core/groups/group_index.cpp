@@ -44,6 +44,7 @@ void GroupIndex::add(std::uint32_t group, const Query& query, bool by_class) {
   place(group, entry);
   for (const std::string& field : query.fields()) readers_[field].insert(group);
   if (!by_class) count_paths(query, true);
+  if (query.relations() != 0 || !query.groups().empty()) dependent_.insert(group);
   entries_.emplace(group, std::move(entry));
 }
 
@@ -95,6 +96,8 @@ void GroupIndex::remove(std::uint32_t group) {
     if (reader->second.empty()) readers_.erase(reader);
   }
   if (!entry.by_class) count_paths(entry.query, false);
+  dependent_.erase(group);
+  std::erase(order_, group);
   if (entry.placed) {
     (entry.route == Route::Value ? values_ : classes_).remove(group, *entry.placed);
   } else {

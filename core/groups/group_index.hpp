@@ -54,6 +54,13 @@ class GroupIndex {
 
   // Groups whose query reads one of these top-level fields, or follows a relation. Sorted.
   GroupNumbers readers(std::span<const std::string_view> fields) const;
+  // Groups whose query asks for members of other groups or for relatives: what changes them is not
+  // only the resource itself.
+  const std::set<std::uint32_t>& dependent() const { return dependent_; }
+  // The same, each after those that it asks for; what set_order() was given.
+  const GroupNumbers& order() const { return order_; }
+  void set_order(GroupNumbers order) { order_ = std::move(order); }
+
   // What has to be read of snapshots to test all groups of Route::Within and Route::Value.
   const MemberTree& snapshot_members() const { return snapshot_members_; }
   std::size_t size() const { return entries_.size(); }
@@ -65,6 +72,8 @@ class GroupIndex {
   std::unordered_map<std::uint32_t, Entry> entries_;
   PredicateTable classes_, values_;
   std::set<std::uint32_t> every_class_;  // of Route::Class and Route::Within, without predicate
+  std::set<std::uint32_t> dependent_;
+  GroupNumbers order_;
   std::map<std::string, std::set<std::uint32_t>, std::less<>> readers_;  // field -> groups
   std::map<std::string, std::size_t> snapshot_paths_;  // below "snapshot" -> queries that read it
   MemberTree snapshot_members_;                        // all of them
