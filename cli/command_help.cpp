@@ -40,7 +40,12 @@ be. A field that is a list matches when one of its items does.
   combine    $and $or $nor $not
   text       $regex with $options
   lists      $all $elemMatch $size
-  fields     $exists $type $mod
+  fields     $exists $type $mod $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear
+  documents  $expr $jsonSchema $comment
+  relatives  $parent $cluster $host $owner, each with a query; $group with a name
+
+`stormctl match` tests a file of documents by the same language, and --explain
+says which condition fails how often.
 
 Fields of a resource: id type names owner parent cluster host image status
 health snapshot. owner, parent, cluster and host take an id or a name.

@@ -40,6 +40,7 @@ struct Parsed {
   GetOptions get;
   EventsOptions events;
   ImportOptions import;
+  MatchOptions match;
   std::vector<std::string> words;
   std::string fields;
   std::string topic;
@@ -268,6 +269,35 @@ void add_events(CLI::App& app, Parsed& parsed) {
   });
 }
 
+void add_match(CLI::App& app, Parsed& parsed) {
+  MatchOptions& match = parsed.match;
+  CLI::App* command = add_command(
+      app, "match",
+      with_examples(
+          "Print the lines of a file of JSON documents that match a query. Asks no "
+          "server.\nExit code 0: some match, 1: none, 2: the query or a line is wrong.",
+          "  stormctl match '{\"image\": {\"$regex\": \"^redis:\"}}' docs.jsonl\n"
+          "  stormctl resources ls -o ndjson | stormctl match '{\"stale\": true}' --count\n"
+          "  stormctl match '{\"n\": {\"$gt\": 5}}' docs.jsonl --sort -n,name --limit 3\n"
+          "  stormctl match '{\"status\": \"running\"}' docs.jsonl --explain\n"));
+  command
+      ->add_option("QUERY FILE", match.words, "A filter, and JSON lines (default: standard input)")
+      ->expected(0, 2);
+  command->add_flag("--count", match.count, "Print how many match");
+  command->add_option("--sort", match.sort, "Order: names, a minus for downwards, or JSON")
+      ->type_name("A,-B");
+  command->add_option("--limit", match.limit, "At most so many")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_flag("--explain", match.explain,
+                    "Print how often each condition failed, on which values, and the nearest miss");
+  command->add_option("--cases", match.cases, "Run a file of conformance cases in place of a query")
+      ->type_name("FILE");
+  command->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) { return match_command(session, parsed.match); };
+  });
+}
+
 void add_others(CLI::App& app, Parsed& parsed) {
   add_command(app, "status",
               with_examples("Count what the server knows.",
@@ -314,6 +344,7 @@ void build(CLI::App& app, Parsed& parsed) {
   for (const Noun& noun : nouns()) add_noun(app, parsed, noun);
   add_import(app, parsed);
   add_events(app, parsed);
+  add_match(app, parsed);
   add_others(app, parsed);
 }
 

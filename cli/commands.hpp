@@ -43,6 +43,16 @@ struct ImportOptions {
 };
 ExitCode import_command(Session& session, const ImportOptions& options);
 
+struct MatchOptions {
+  std::vector<std::string> words;  // the query, and perhaps a file
+  std::string sort;                // "a,-b", or JSON
+  std::string cases;               // file with conformance cases, in place of a query
+  std::int64_t limit = 0;          // 0: all
+  bool count = false;
+  bool explain = false;
+};
+ExitCode match_command(Session& session, const MatchOptions& options);
+
 ExitCode status_command(Session& session);
 ExitCode doctor_command(Session& session);
 ExitCode version_command(Session& session, bool client_only);

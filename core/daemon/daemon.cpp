@@ -3,30 +3,27 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 
 #include "core/config/instance_changes.hpp"
-#include "core/plugin_host/operator_adapter.hpp"
+#include "core/plugin_host/operator_loader.hpp"
 #include "core/plugin_host/storage_adapter.hpp"
 #include "core/storage/memory_storage.hpp"
 
 namespace storm {
 namespace {
 
-constexpr std::string_view kPluginFolder = "perfectstorm/plugins";
-
 // Folders of the configuration first, then the one that was built or installed with this program.
 std::vector<std::filesystem::path> plugin_folders(const Config& config,
                                                   const Environment& environment) {
   std::vector<std::filesystem::path> folders(config.plugins.paths.begin(),
                                              config.plugins.paths.end());
-  const std::filesystem::path prefix = environment.program_folder.parent_path();
-  for (const std::string_view libraries :
-       {std::string_view("lib"), std::string_view(STORM_LIBDIR)}) {
-    const std::filesystem::path folder = prefix / libraries / kPluginFolder;
-    if (std::find(folders.begin(), folders.end(), folder) == folders.end())
-      folders.push_back(folder);
+  for (std::filesystem::path& folder : installed_plugin_folders(environment.program_folder)) {
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end()) {
+      folders.push_back(std::move(folder));
+    }
   }
   return folders;
 }
@@ -101,13 +98,7 @@ Result<std::shared_ptr<const OperatorSet>> Daemon::load_operators() {
   } else {
     manifests = catalog_.of_kind("operator");
   }
-  auto operators = std::make_shared<OperatorSet>();
-  for (const Manifest& manifest : manifests) {
-    auto instance =
-        STORM_TRY(PluginInstance::start(manifest, manifest.id, Value::object(), plugins_));
-    STORM_TRY(operators->add(STORM_TRY(OperatorAdapter::create(std::move(instance)))));
-  }
-  return std::shared_ptr<const OperatorSet>(std::move(operators));
+  return storm::load_operators(manifests, plugins_);
 }
 
 void Daemon::start_executor(const InstanceConfig& config) {

@@ -56,7 +56,7 @@ constexpr std::string_view kFilterOperators[] = {"$and",   "$cluster", "$comment
                                                  "$or",    "$owner",   "$parent"};
 
 std::optional<Relation> relation_of(std::string_view name) {
-  for (const Relation relation : kRelations) {
+  for (const Relation relation : kAllRelations) {
     if (is_operator(name) && name.substr(1) == name_of(relation)) return relation;
   }
   return std::nullopt;

@@ -7,8 +7,8 @@ namespace storm {
 
 enum class Relation : std::uint8_t { Parent = 1, Cluster = 2, Host = 4, Owner = 8 };  // bits
 
-inline constexpr Relation kRelations[] = {Relation::Parent, Relation::Cluster, Relation::Host,
-                                          Relation::Owner};
+inline constexpr Relation kAllRelations[] = {Relation::Parent, Relation::Cluster, Relation::Host,
+                                             Relation::Owner};
 
 // The field that holds the reference: "parent". The operator is the same with a dollar.
 constexpr std::string_view name_of(Relation relation) {
