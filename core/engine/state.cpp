@@ -189,7 +189,7 @@ class ResourceView final : public DocumentView {
   const State& state_;
   const Resource& resource_;
   const MemberTree* const snapshot_members_;
-  mutable std::array<std::unique_ptr<DocumentView>, std::size(kRelations)> relatives_;
+  mutable std::array<std::unique_ptr<DocumentView>, std::size(kAllRelations)> relatives_;
   mutable SharedClass traits_;
   mutable std::array<std::optional<Value>, kOwnFields.size()> made_;
 };
