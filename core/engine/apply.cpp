@@ -66,7 +66,7 @@ class Handler {
     };
     move_to(group.include, group.exclude, in);
     move_to(group.exclude, group.include, out);
-    change_.put(std::move(group), live.query);
+    put_group(std::move(group), live.query);
     return Id{EntityKind::Group, uuid};
   }
 
@@ -371,8 +371,14 @@ class Handler {
     if (exists) check_services(id, group);
     STORM_TRY(verdict());
     group.id = id;
-    change_.put(std::move(group), std::move(query));
+    put_group(std::move(group), std::move(query));
     return id;
+  }
+
+  void put_group(Group group, std::optional<Query> query) {
+    const auto& prepared = context_.prepared;
+    const bool fits = prepared && prepared->filter == group.query;
+    change_.put(std::move(group), std::move(query), fits ? &prepared->matches : nullptr);
   }
 
   // The groups that a query asks for must be there, and not ask for this one in turn.

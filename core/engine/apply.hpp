@@ -2,6 +2,7 @@
 // refused one leaves no trace. Engine thread only; no store, no threads, no clock of its own.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,12 @@ struct Listing {
 };
 using Listings = std::map<std::pair<Uuid, std::string>, Listing>;
 
+// What a group's filter matches, found ahead.
+struct PreparedMatches {
+  Value filter;
+  Matches matches;
+};
+
 struct ApplyContext {
   Change& change;
   const OperatorSet& operators;
@@ -27,6 +34,7 @@ struct ApplyContext {
   const TextPacker& packer;
   Listings& listings;
   WallTime alive_since = 0;  // nobody could send a heartbeat before
+  std::optional<PreparedMatches> prepared;
 };
 
 // Answers what was made or changed.

@@ -324,8 +324,7 @@ void Change::tell_moves() {
 
 void Change::finish() {
   if (!removed_.empty()) remove_dependents(std::exchange(removed_, {}));
-  const std::set<Uuid> renamed = std::exchange(renamed_, {});
-  memberships_.follow_names(std::vector<Uuid>(renamed.begin(), renamed.end()));
+  memberships_.follow_names(std::vector<Uuid>(renamed_.begin(), renamed_.end()));
   memberships_.follow_relatives(std::exchange(agents_, {}));
   tell_moves();
   memberships_.sweep();

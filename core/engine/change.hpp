@@ -31,6 +31,8 @@ class Change {
   WallTime now() const { return now_; }
   const State& state() const { return state_; }
   const Touched& touched() const { return touched_; }
+  // Resources and agents by whose names something else may have been found, new ones included.
+  const std::set<Uuid>& renamed() const { return renamed_; }
 
   // Each adds the entity or puts it in the place of the one with its id, with one event. `quiet`:
   // none.

@@ -6,12 +6,15 @@
 
 #include <atomic>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "core/base/bounded_queue.hpp"
 #include "core/base/published.hpp"
 #include "core/engine/apply.hpp"
 #include "core/engine/load_state.hpp"
+#include "core/engine/memberships.hpp"
+#include "core/engine/preparation.hpp"
 #include "core/engine/store_writer.hpp"
 
 namespace storm {
@@ -47,6 +50,7 @@ struct Engine::Impl {
     Command command;
     Completion done;
     bool dry_run = false;
+    std::shared_ptr<Preparation> preparation = nullptr;  // that is over
   };
   struct Answer {
     Completion done;
@@ -92,8 +96,56 @@ struct Engine::Impl {
     }
   }
 
+  // Groups are prepared one after the other.
+  void run_preparer() {
+    const auto give_up = [this] { return queue.closed(); };
+    for (;;) {
+      std::vector<Task> tasks = to_prepare.pop_all(kTick);
+      for (Task& task : tasks) {
+        if (task.preparation->run(give_up) && queue.push(task, give_up)) continue;
+        // The engine stops; its thread takes nothing any more.
+        if (task.done) task.done(refused());
+      }
+      if (to_prepare.closed() && to_prepare.size() == 0) return;
+    }
+  }
+
+  // Takes out the groups that have to be prepared first.
+  std::vector<Task> defer(std::vector<Task>& tasks, const State& state) {
+    std::vector<Task> deferred, ready;
+    for (Task& task : tasks) {
+      if (!task.preparation) {
+        task.preparation = Preparation::of(task.command, state, *operators);
+        if (task.preparation) {
+          deferred.push_back(std::move(task));
+          continue;
+        }
+      }
+      ready.push_back(std::move(task));
+    }
+    tasks = std::move(ready);
+    return deferred;
+  }
+
+  void begin_preparations(std::vector<Task> tasks) {
+    for (Task& task : tasks) {
+      const std::shared_ptr<Preparation> preparation = task.preparation;
+      preparation->begin(published.load());
+      preparations.insert(preparation);
+      if (to_prepare.try_push(task)) continue;
+      preparations.erase(preparation);
+      if (task.done) task.done(refused());
+    }
+  }
+
   void process(std::vector<Task> tasks) {
     const Snapshot before = published.load();
+    std::vector<Task> deferred = defer(tasks, *before);
+    if (!tasks.empty()) process_ready(std::move(tasks), before);
+    begin_preparations(std::move(deferred));
+  }
+
+  void process_ready(std::vector<Task> tasks, const Snapshot& before) {
     const Listings listings_before = listings;
     State next = *before;
     std::vector<Answer> answers;
@@ -104,13 +156,21 @@ struct Engine::Impl {
       Task& task = tasks[i];
       ++commands;
       if (task.dry_run) {
-        answers.push_back({std::move(task.done), try_out(task.command, next)});
+        answers.push_back({std::move(task.done), try_out(task, next)});
         continue;
       }
       Change change(next, index, clock.wall_now(), options.events_kept);
-      ApplyContext context{change, *operators, redactor, *packer, listings, alive_since};
+      ApplyContext context{change,
+                           *operators,
+                           redactor,
+                           *packer,
+                           listings,
+                           alive_since,
+                           take_preparation(task, next)};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = true;
+      for (const auto& preparation : preparations)
+        preparation->note(change.touched().entities, change.renamed());
       const bool is_written = is_durable(task.command) && made;
       Touched& touched = is_written ? durable : behind;
       touched.entities.insert(change.touched().entities.begin(), change.touched().entities.end());
@@ -129,7 +189,10 @@ struct Engine::Impl {
       }
     }
     if (!saved) {
-      if (index_touched) rebuild_index(*before);
+      if (index_touched) {
+        State unchanged = *before;
+        Memberships(unchanged, index).rebuild_index();
+      }
       listings = listings_before;
       return refuse_durable(std::move(tasks), std::move(answers), durable_tasks, saved.error());
     }
@@ -159,16 +222,28 @@ struct Engine::Impl {
         answers[i].done(is_final ? std::move(answers[i].outcome) : Result<Outcome>(error));
       }
     }
-    if (!others.empty()) process(std::move(others));
+    if (!others.empty()) process_ready(std::move(others), published.load());
   }
 
-  Result<Outcome> try_out(const Command& command, const State& base) {
+  std::optional<PreparedMatches> take_preparation(Task& task, const State& state) {
+    if (!task.preparation) return std::nullopt;
+    preparations.erase(task.preparation);
+    return PreparedMatches{task.preparation->filter(), task.preparation->finish(state)};
+  }
+
+  Result<Outcome> try_out(Task& task, const State& base) {
     State trial = base;
     GroupIndex trial_index = index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, *packer, trial_listings, alive_since};
-    const Id id = STORM_TRY(storm::apply(command, context));
+    ApplyContext context{change,
+                         *operators,
+                         redactor,
+                         *packer,
+                         trial_listings,
+                         alive_since,
+                         take_preparation(task, base)};
+    const Id id = STORM_TRY(storm::apply(task.command, context));
     return Outcome{id, std::make_shared<const State>(std::move(trial))};
   }
 
@@ -176,8 +251,10 @@ struct Engine::Impl {
     State next = *published.load();
     const std::uint64_t revision = next.revision;
     Change change(next, index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, *packer, listings, alive_since};
+    ApplyContext context{change, *operators, redactor, *packer, listings, alive_since, {}};
     expire_agents(context);
+    for (const auto& preparation : preparations)
+      preparation->note(change.touched().entities, change.renamed());
     if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
     const bool visible = next.revision != revision;
     published.store(std::make_shared<const State>(std::move(next)));
@@ -195,18 +272,6 @@ struct Engine::Impl {
     return used <= revision_ceiling ? Result<void>() : saved;
   }
 
-  void rebuild_index(const State& state) {
-    index.clear();
-    for (const auto& [uuid, live] : state.groups) {
-      const std::uint32_t number = live.group->number;
-      if (live.query) index.add(number, *live.query, live.by_class);
-      std::set<Uuid> listed;
-      for (const Uuid& resource : live.included) listed.insert(resource);
-      for (const Uuid& resource : live.excluded) listed.insert(resource);
-      index.set_listed(number, std::move(listed));
-    }
-  }
-
   // Constant after construction and start().
   const Clock& clock;
   const std::shared_ptr<const OperatorSet> operators;
@@ -218,6 +283,7 @@ struct Engine::Impl {
   // Engine thread only.
   GroupIndex index;
   Listings listings;
+  std::set<std::shared_ptr<Preparation>> preparations;  // begun and not yet taken
   std::uint64_t revision_ceiling;
   const WallTime alive_since;
   const bool outlives_process;
@@ -226,9 +292,11 @@ struct Engine::Impl {
   std::atomic<std::uint64_t> commands{0};
   std::atomic<std::uint64_t> batches{0};
   BoundedQueue<Task> queue{kCommandsMax};
+  BoundedQueue<Task> to_prepare{kPreparationsMax};
   Published<State> published;
   StoreWriter writer;
   std::thread thread;
+  std::thread preparer;
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -262,12 +330,15 @@ void Engine::on_publish(std::function<void()> notify) {
 void Engine::start() {
   impl_->writer.start();
   impl_->thread = std::thread([this] { impl_->run(); });
+  impl_->preparer = std::thread([this] { impl_->run_preparer(); });
 }
 
 void Engine::stop() {
   impl_->queue.close();
   if (!impl_->thread.joinable()) return;
   impl_->thread.join();
+  impl_->to_prepare.close();
+  impl_->preparer.join();
   impl_->writer.stop();
   const std::uint64_t revision = impl_->published.load()->revision;
   if (auto saved = impl_->writer.put_meta("revision_ceiling", std::to_string(revision)); !saved) {

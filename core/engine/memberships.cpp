@@ -595,6 +595,19 @@ void Memberships::sweep() {
   state_.empty_classes = 0;
 }
 
+void Memberships::rebuild_index() {
+  index_.clear();
+  for (const auto& [uuid, live] : state_.groups) {
+    const std::uint32_t number = live.group->number;
+    if (live.query) index_.add(number, *live.query, live.by_class);
+    std::set<Uuid> listed;
+    for (const Uuid& resource : live.included) listed.insert(resource);
+    for (const Uuid& resource : live.excluded) listed.insert(resource);
+    index_.set_listed(number, std::move(listed));
+  }
+  order_dependent();
+}
+
 void Memberships::enlist(LiveGroup live) {
   const std::uint32_t number = live.group->number;
   const Uuid uuid = live.group->id.uuid;

@@ -63,6 +63,9 @@ class Memberships {
   // Drops classes that are empty, when there are too many of them. Call after each change.
   void sweep();
 
+  // Fills the index from the state alone.
+  void rebuild_index();
+
   // For a state that is being loaded: first all groups are put into the state and the index
   // (enlist), then each resource is classified and entered, then all are tested.
   void enlist(LiveGroup group);

@@ -1,4 +1,7 @@
+#include <future>
+
 #include "core/engine/apply.hpp"
+#include "core/engine/preparation.hpp"
 #include "engine_fixture.hpp"
 
 using namespace storm;
@@ -82,4 +85,48 @@ TEST_CASE("groups: a bad query is refused at its place", "[engine]") {
       f.refuse(CreateEntity{EntityKind::Group, json(R"({"query":{"$or":[{"a":{"$regx":"x"}}]}})")});
   REQUIRE_FALSE(error.problems.empty());
   CHECK(error.problems.front().pointer == "/query/$or/0/a/$regx");
+}
+
+TEST_CASE("groups: one over many resources is put without holding the writer, and whole",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod");
+  const int count = static_cast<int>(kTestsAtOnceMax) * 3;
+  const auto item = [&](int i, int value) {
+    DiscoveredResource resource = f.task(std::to_string(i));
+    resource.snapshot = PackedText::raw(R"({"n":)" + std::to_string(value) + "}");
+    return resource;
+  };
+  DiscoveryBatch batch;
+  for (int i = 0; i < count; ++i) batch.upserts.push_back(item(i, i % 10));
+  f.discover(agent, std::move(batch));
+  const auto members = [&] {
+    const Snapshot state = f.engine->snapshot();
+    const auto uuid = state->find(EntityKind::Group, "big");
+    return uuid ? member_count(*state, *state->groups.get(*uuid)) : 0;
+  };
+
+  // Changes that come while the group is prepared are seen whatever side they fall on.
+  std::promise<Result<Outcome>> put;
+  f.engine->submit(
+      CreateEntity{EntityKind::Group, json(R"({"name":"big","query":{"snapshot.n":{"$lt":5}}})")},
+      [&](Result<Outcome> outcome) { put.set_value(std::move(outcome)); });
+  for (int i = 0; i < 200; ++i) f.discover(agent, {.upserts = {item(i, 100)}});
+  REQUIRE(put.get_future().get());
+  std::size_t expected = 0;
+  for (int i = 200; i < count; ++i) expected += i % 10 < 5 ? 1 : 0;
+  CHECK(members() == expected);
+
+  // An edit, and one that is only tried.
+  const auto edit = [&](bool dry_run) {
+    return f.engine->execute(
+        ReplaceEntity{EntityKind::Group, "big", json(R"({"query":{"snapshot.n":100}})"), true},
+        dry_run);
+  };
+  const auto tried = edit(true);
+  REQUIRE(tried);
+  CHECK(member_count(*tried->snapshot, *tried->snapshot->groups.get(tried->id.uuid)) == 200);
+  CHECK(members() == expected);
+  REQUIRE(edit(false));
+  CHECK(members() == 200);
 }

@@ -1,0 +1,92 @@
+#include "core/engine/preparation.hpp"
+
+#include "core/engine/resource_search.hpp"
+
+namespace storm {
+namespace {
+
+// The group's filter after the command; null when it does not become one.
+struct Wish {
+  const Value* filter = nullptr;
+  const LiveGroup* known = nullptr;
+};
+
+const LiveGroup* find_group(const State& state, const std::string& reference) {
+  const auto uuid = state.find(EntityKind::Group, reference);
+  return uuid ? state.groups.get(*uuid) : nullptr;
+}
+
+Wish wish_of(const Command& command, const State& state) {
+  Wish wish;
+  const Value* body = nullptr;
+  if (const auto* create = std::get_if<CreateEntity>(&command)) {
+    if (create->kind == EntityKind::Group) body = &create->body;
+  } else if (const auto* replace = std::get_if<ReplaceEntity>(&command)) {
+    if (replace->kind != EntityKind::Group) return wish;
+    wish.known = find_group(state, replace->reference);
+    body = &replace->body;
+  } else if (const auto* change = std::get_if<ChangeMembers>(&command)) {
+    wish.known = find_group(state, change->group);
+  }
+  if (body && body->is_object()) wish.filter = body->find("query");
+  if (!wish.filter && wish.known) wish.filter = &wish.known->group->query;
+  return wish;
+}
+
+}  // namespace
+
+std::shared_ptr<Preparation> Preparation::of(const Command& command, const State& state,
+                                             const OperatorSet& operators) {
+  if (state.resources.size() <= kTestsAtOnceMax) return nullptr;
+  const Wish wish = wish_of(command, state);
+  if (!wish.filter || !wish.filter->is_object() || wish.filter->as_object().empty()) return nullptr;
+  auto query = Query::parse(*wish.filter, operators);
+  // What depends on other groups and relatives is not only a matter of what changed.
+  if (!query || query->relations() != 0 || !query->groups().empty()) return nullptr;
+  if (ResourceSearch(state, *query).tests() <= kTestsAtOnceMax) return nullptr;
+  return std::shared_ptr<Preparation>(new Preparation(*wish.filter, std::move(*query)));
+}
+
+bool Preparation::run(const std::function<bool()>& give_up) {
+  ResourceSearch search(*base_, query_);
+  if (!search.run(give_up)) return false;
+  for (const Shared<Resource>& resource : search.take())
+    matches_.insert_or_assign(resource->id.uuid);
+  return true;
+}
+
+void Preparation::note(const std::set<Id>& touched, const std::set<Uuid>& renamed) {
+  for (const Id& id : touched) {
+    if (id.kind == EntityKind::Resource) changed_.insert(id.uuid);
+  }
+  renamed_.insert(renamed.begin(), renamed.end());
+}
+
+Matches Preparation::finish(const State& state) const {
+  Matches matches = matches_;
+  std::set<Uuid> changed = changed_;
+  for (const Uuid& target : renamed_) {
+    for (auto at = state.references.lower_bound(std::pair(target, Uuid{}));
+         at != state.references.end() && at->first == target; ++at) {
+      changed.insert(at->second);
+    }
+    if (!state.agents.contains(target)) continue;
+    for (const SharedClass& traits : state.ordered_classes) {
+      if (!traits->owner || traits->owner->uuid != target) continue;
+      for (const Shared<Resource>& resource : state.classes.get(traits->number)->resources)
+        changed.insert(resource->id.uuid);
+    }
+  }
+  const MemberTree members = snapshot_members_of(query_);
+  for (const Uuid& uuid : changed) {
+    const auto* resource = state.resources.get(uuid);
+    if (resource && query_.matches(*resource_view(state, **resource, &members))) {
+      matches.insert_or_assign(uuid);
+    } else {
+      matches.erase(uuid);
+    }
+  }
+  return matches;
+}
+
+}  // namespace storm
