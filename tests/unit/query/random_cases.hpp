@@ -2,7 +2,10 @@
 // shallow nesting.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "core/document/value.hpp"
 
@@ -10,7 +13,11 @@ namespace storm::test {
 
 class RandomCases {
  public:
-  explicit RandomCases(std::uint64_t seed) : random_(seed) {}
+  using Numbers = std::function<std::uint64_t()>;
+
+  explicit RandomCases(std::uint64_t seed) : random_(std::mt19937_64(seed)) {}
+  // From somebody else's numbers, a fuzzer's.
+  explicit RandomCases(Numbers numbers) : random_(std::move(numbers)) {}
 
   Value document();
   Value filter(int depth = 3);
@@ -30,7 +37,7 @@ class RandomCases {
   Value pattern();
   Value narrow_test(int depth);
 
-  std::mt19937_64 random_;
+  Numbers random_;
 };
 
 // From STORM_TEST_SEED when it is set, else a new one; printed, so that a failure can be repeated.
