@@ -493,7 +493,8 @@ Result<Expression> Expression::parse(const Value& value, const Spot& spot, std::
 
 Result<Expression> Expression::parse_call(const Value::Member& call, const Spot& spot,
                                           std::size_t& count) {
-  const auto& [name, operand] = call;
+  const std::string& name = call.first;
+  const Value& operand = call.second;
   Expression expression;
   if (name == "$literal") {
     expression.literal_ = operand;

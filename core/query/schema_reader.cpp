@@ -114,7 +114,8 @@ Result<Schema> SchemaReader::read(const Value& value, const Spot& spot) {
     return refused(spot, "a schema is an object, not " + std::string(name_of(value.kind())));
   }
   Schema schema;
-  for (const auto& [name, operand] : value.as_object()) {
+  for (const Value::Member& member : value.as_object()) {
+    const std::string& name = member.first;
     const Spot here = spot.at(name);
     const auto known = std::find_if(keywords().begin(), keywords().end(),
                                     [&](const Keyword& one) { return one.name == name; });
@@ -127,7 +128,7 @@ Result<Schema> SchemaReader::read(const Value& value, const Spot& spot) {
       return refused(here,
                      "unknown keyword of $jsonSchema " + quoted(name) + did_you_mean(name, names));
     }
-    STORM_TRY((this->*known->reader)({known->name, operand, value, here, schema}));
+    STORM_TRY((this->*known->reader)({known->name, member.second, value, here, schema}));
   }
   return schema;
 }
