@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -57,11 +58,12 @@ void check(const Query& query, const Value& filter, const Value& document) {
 // The fuzzer's bytes are the chance by which filters and documents are made.
 void run_random(const std::uint8_t* data, std::size_t size) {
   std::size_t at = 0;
-  test::RandomCases random([&]() -> std::uint64_t { return at < size ? data[at++] : 1; });
+  std::mt19937_64 more(size);  // when the bytes are used up: one number for ever would make no end
+  test::RandomCases random([&]() -> std::uint64_t { return at < size ? data[at++] : more(); });
   const Value filter = random.filter();
   const auto query = Query::parse(filter, operators());
   if (!query) disagree("refused", filter, Value());
-  for (int i = 0; i < kDocumentsPerFilter && at < size; ++i) {
+  for (int i = 0; i < kDocumentsPerFilter; ++i) {
     const Value document = random.document();
     if (query->matches(ValueView(document)) != test::reference_matches(filter, document)) {
       disagree("match", filter, document);
