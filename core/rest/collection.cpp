@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <functional>
 
 #include "core/document/json.hpp"
 #include "core/engine/resource_search.hpp"
+#include "core/query/sort.hpp"
 #include "core/rest/etag.hpp"
+#include "core/rest/facets.hpp"
 #include "core/rest/http_error.hpp"
+#include "core/rest/listing_sorter.hpp"
 #include "core/rest/projection.hpp"
 
 namespace storm::rest {
@@ -17,13 +21,30 @@ namespace {
 struct Wish {
   Projection projection;
   std::size_t limit = 0;  // 0: all
+  Sort sort;
+  bool count = false;  // only how many
+  Facets facets;       // and of which values
 };
+
+Result<Sort> parse_sort(const Url& url) {
+  const std::string* words = url.find("sort");
+  if (!words) return Sort();
+  Result<Sort> sort = Sort::parse_words(*words);
+  if (sort) return sort;
+  Error error = std::move(sort).error();
+  return Error{error.code, "sort: " + error.message, {{"?sort", error.message}}};
+}
 
 Result<Wish> read_wish(const Call& call) {
   Wish wish;
   const Url& url = call.request.url;
   wish.projection = STORM_TRY(Projection::parse(url));
   wish.limit = STORM_TRY(parse_count(url, "limit", 1, kPageItemsMax, 0));
+  wish.sort = STORM_TRY(parse_sort(url));
+  wish.count = STORM_TRY(parse_flag(url, "count"));
+  if (const std::string* words = url.find("facets")) {
+    wish.facets = STORM_TRY(Facets::parse(*words));
+  }
   if (call.request.format == Format::Html) {
     if (wish.limit == 0) wish.limit = kHtmlPageItems;
     if (wish.projection.whole()) wish.projection.leave_out("snapshot");
@@ -88,7 +109,7 @@ Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listin
   return answer;
 }
 
-// Tests the candidates a slice at a time.
+// Tests, sorts and counts the candidates a slice at a time.
 class Selection {
  public:
   Selection(CallPtr call, EntityKind kind, Snapshot snapshot, Candidates candidates,
@@ -104,53 +125,87 @@ class Selection {
 
   std::optional<Answer> operator()() {
     const State& state = *listing_->snapshot;
-    if (!started_) {
-      started_ = true;
-      started_at_ = clock_.mono_now();
-      listing_->scope = scope_of(*call_);
-      listing_->all_resources =
-          !query_ && listing_->kind == EntityKind::Resource && candidates_ == all_of_kind;
-      if (query_ && listing_->kind == EntityKind::Resource && candidates_ == all_of_kind) {
-        search_ = std::make_shared<ResourceSearch>(state, *query_);
-      } else if (!listing_->all_resources) {
-        items_ = candidates_(state, call_);
-      }
-      if (!query_) listing_->items = std::move(items_);
-    }
-    if (search_) {
-      const MonoTime slice = clock_.mono_now();
-      if (slice - started_at_ > kFilterTimeMaxNs) return too_slow(*call_);
-      if (!search_->run([&] { return clock_.mono_now() - slice > kFilterSliceNs; }))
-        return std::nullopt;
-      for (const Shared<Resource>& found : search_->take())
-        listing_->items.push_back(found->id.uuid);
-      search_.reset();
-    } else if (query_) {
-      const MonoTime slice = clock_.mono_now();
-      if (slice - started_at_ > kFilterTimeMaxNs) {
-        return too_slow(*call_);
-      }
-      constexpr std::size_t kBetweenLooks = 32;
-      for (std::size_t looked = 0; next_ < items_.size(); ++next_, ++looked) {
-        if (looked % kBetweenLooks == kBetweenLooks - 1 &&
-            clock_.mono_now() - slice > kFilterSliceNs) {
-          return std::nullopt;
-        }
-        const auto view = query_view(state, Id{listing_->kind, items_[next_]});
-        if (view && query_->matches(*view)) listing_->items.push_back(items_[next_]);
-      }
-    }
+    const MonoTime slice = clock_.mono_now();
+    if (!started_) begin(state, slice);
+    if (slice - started_at_ > kFilterTimeMaxNs) return too_slow(*call_);
+    const auto pause = [&] { return clock_.mono_now() - slice > kFilterSliceNs; };
+    if (!select(state, pause)) return std::nullopt;
+    const bool counted = wish_.count || !wish_.facets.empty();
+    if (counted) return count(state, pause);
+    if (!sort(state, pause)) return std::nullopt;
     return page_of(call_, listing_, 0, std::move(wish_));
   }
 
   static std::string scope_of(const Call& call) {
     std::string scope;
     for (const std::string& segment : call.request.url.path) scope += "/" + segment;
-    const std::string* query = call.request.url.find("q");
-    return query ? scope + "?" + *query : scope;
+    for (const std::string_view name : {"q", "sort"}) {
+      const std::string* value = call.request.url.find(name);
+      if (value) scope.append("?").append(name).append("=").append(*value);
+    }
+    return scope;
   }
 
  private:
+  using Pause = std::function<bool()>;
+
+  void begin(const State& state, MonoTime now) {
+    started_ = true;
+    started_at_ = now;
+    listing_->scope = scope_of(*call_);
+    const bool all_resources = listing_->kind == EntityKind::Resource && candidates_ == all_of_kind;
+    listing_->all_resources =
+        all_resources && !query_ && wish_.sort.empty() && wish_.facets.empty();
+    if (query_ && all_resources) {
+      search_ = std::make_shared<ResourceSearch>(state, *query_);
+    } else if (!listing_->all_resources) {
+      items_ = candidates_(state, call_);
+    }
+    if (!query_) listing_->items = std::move(items_);
+  }
+
+  // Each of these is true when it is done.
+  bool select(const State& state, const Pause& pause) {
+    if (search_) {
+      if (!search_->run(pause)) return false;
+      for (const Shared<Resource>& found : search_->take()) {
+        listing_->items.push_back(found->id.uuid);
+      }
+      search_.reset();
+      return true;
+    }
+    if (!query_) return true;
+    constexpr std::size_t kBetweenLooks = 32;
+    for (std::size_t looked = 0; next_ < items_.size(); ++next_, ++looked) {
+      if (looked % kBetweenLooks == kBetweenLooks - 1 && pause()) return false;
+      const auto view = query_view(state, Id{listing_->kind, items_[next_]});
+      if (view && query_->matches(*view)) listing_->items.push_back(items_[next_]);
+    }
+    return true;
+  }
+
+  bool sort(const State& state, const Pause& pause) {
+    if (wish_.sort.empty()) return true;
+    if (!sorter_) {
+      sorter_ = std::make_shared<ListingSorter>(state, listing_->kind, wish_.sort,
+                                                std::move(listing_->items));
+    }
+    if (!sorter_->run(pause)) return false;
+    listing_->items = sorter_->take();
+    return true;
+  }
+
+  std::optional<Answer> count(const State& state, const Pause& pause) {
+    Value answer(Value::Object{{"count", static_cast<std::uint64_t>(listing_->size())}});
+    if (!wish_.facets.empty()) {
+      if (!wish_.facets.run(state, listing_->kind, listing_->items, pause)) return std::nullopt;
+      answer.add("facets", wish_.facets.counted());
+    }
+    return json_answer(200, to_json(answer))
+        .with("Storm-Revision", std::to_string(state.revision))
+        .with("Storm-Total", std::to_string(listing_->size()));
+  }
+
   const SystemClock clock_;
   CallPtr call_;
   Candidates candidates_;
@@ -158,6 +213,7 @@ class Selection {
   Wish wish_;
   std::shared_ptr<Listing> listing_;
   std::shared_ptr<ResourceSearch> search_;  // copies of this are not run
+  std::shared_ptr<ListingSorter> sorter_;
   std::vector<Uuid> items_;
   std::size_t next_ = 0;
   MonoTime started_at_ = 0;
@@ -248,6 +304,17 @@ Result<std::optional<Query>> parse_filter(const Call& call) {
   if (error.problems.empty()) error.problems.push_back({"", error.message});
   for (Problem& problem : error.problems) problem.pointer = "?q" + problem.pointer;
   return error;
+}
+
+Result<bool> parse_flag(const Url& url, std::string_view name) {
+  const std::string* word = url.find(name);
+  if (!word) return false;
+  if (*word == "true" || *word == "1" || *word == "True") return true;
+  if (*word == "false" || *word == "0" || *word == "False") return false;
+  std::string message = "Expected \"true\" or \"false\".";
+  return Error{Errc::InvalidArgument,
+               std::string(name) + ": " + message,
+               {{"?" + std::string(name), std::move(message)}}};
 }
 
 Result<std::uint64_t> parse_count(const Url& url, std::string_view name, std::uint64_t low,

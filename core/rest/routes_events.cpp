@@ -16,17 +16,6 @@ constexpr std::uint64_t kEventsAnsweredDefault = 128;
 constexpr std::uint64_t kEventsAnsweredMax = 10'000;
 constexpr std::string_view kParameters[] = {"start", "count", "stream", "q"};
 
-Result<bool> read_flag(const Url& url, std::string_view name) {
-  const std::string* word = url.find(name);
-  if (!word) return false;
-  if (*word == "true" || *word == "1" || *word == "True") return true;
-  if (*word == "false" || *word == "0" || *word == "False") return false;
-  std::string message = "Expected \"true\" or \"false\".";
-  return Error{Errc::InvalidArgument,
-               std::string(name) + ": " + message,
-               {{"?" + std::string(name), std::move(message)}}};
-}
-
 struct Wish {
   std::optional<std::uint64_t> start;
   std::uint64_t count = kEventsAnsweredDefault;
@@ -39,7 +28,7 @@ Result<Wish> read_wish(const Call& call) {
   Wish wish;
   if (url.find("start")) wish.start = STORM_TRY(parse_count(url, "start", 0, INT64_MAX, 0));
   wish.count = STORM_TRY(parse_count(url, "count", 0, kEventsAnsweredMax, kEventsAnsweredDefault));
-  wish.stream = STORM_TRY(read_flag(url, "stream"));
+  wish.stream = STORM_TRY(parse_flag(url, "stream"));
   wish.query = STORM_TRY(parse_filter(call));
   if (wish.stream && wish.query) {
     std::string message = "A stream takes no query.";
