@@ -19,8 +19,9 @@ constexpr Alias kVerbs[] = {
     {"ls", "ls"},     {"list", "ls"},   {"get", "get"},         {"show", "get"},       {"rm", "rm"},
     {"remove", "rm"}, {"delete", "rm"}, {"members", "members"}, {"member", "members"},
 };
-constexpr std::string_view kCommands[] = {"import", "match",  "status",  "events",     "event",
-                                          "ev",     "doctor", "version", "completion", "help"};
+constexpr std::string_view kCommands[] = {"import",  "match",      "status", "events",
+                                          "event",   "ev",         "watch",  "doctor",
+                                          "version", "completion", "help"};
 // Global flags that take the next word.
 constexpr std::string_view kFlagsWithValue[] = {"-C",           "--connect", "-o",
                                                 "--output",     "--fields",  "--timeout",

@@ -39,6 +39,7 @@ struct Parsed {
   ListOptions list;
   GetOptions get;
   EventsOptions events;
+  WatchOptions watch;
   ImportOptions import;
   MatchOptions match;
   std::vector<std::string> words;
@@ -298,6 +299,34 @@ void add_match(CLI::App& app, Parsed& parsed) {
   });
 }
 
+void add_watch(CLI::App& app, Parsed& parsed) {
+  CLI::App* command =
+      add_command(app, "watch",
+                  with_examples("Tell who joins and leaves groups and what changes, as it happens.",
+                                "  stormctl watch                                   everything\n"
+                                "  stormctl watch --group frontend --group database\n"
+                                "  stormctl watch -q '{\"health\": \"unhealthy\"}' --initial\n"
+                                "  stormctl watch --group frontend --since CURSOR -o json\n"));
+  WatchRequest& request = parsed.watch.request;
+  const auto add = [command](const char* name, std::vector<std::string>& target, const char* type,
+                             const char* summary) {
+    command->add_option(name, target, summary)->expected(1)->take_all()->type_name(type);
+  };
+  add("--group", request.groups, "GROUP", "The members of this group");
+  add("--resource", request.resources, "ID", "This resource");
+  add("--type", request.types, "TYPE", "Resources of this type");
+  add("-q,--query", request.queries, "JSON", "What matches; see `stormctl help query`");
+  command->add_flag("--initial", request.initial, "Tell first what is there");
+  command->add_option("--since", request.since, "Go on after this cursor of an earlier message")
+      ->type_name("CURSOR");
+  command->add_option("--count", parsed.watch.count, "At most so many messages")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) { return watch_command(session, parsed.watch); };
+  });
+}
+
 void add_others(CLI::App& app, Parsed& parsed) {
   add_command(app, "status",
               with_examples("Count what the server knows.",
@@ -344,6 +373,7 @@ void build(CLI::App& app, Parsed& parsed) {
   for (const Noun& noun : nouns()) add_noun(app, parsed, noun);
   add_import(app, parsed);
   add_events(app, parsed);
+  add_watch(app, parsed);
   add_match(app, parsed);
   add_others(app, parsed);
 }

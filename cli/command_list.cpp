@@ -60,7 +60,8 @@ ExitCode list_command(Session& session, const Noun& noun, const ListOptions& opt
     watch.draw = [&](const Value::Array& documents) {
       return text_of_list(session, noun, options, documents);
     };
-    watch.whole_on_group_change = !options.members.empty();
+    if (!options.members.empty()) watch.group = without_kind(*find_noun("group"), options.members);
+    watch.filtered = !request->filter.is_null() || !session.options.fields.empty();
     return run_watch(watch);
   }
   const Answer answer = load();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/event_stream.hpp"
 #include "cli/nouns.hpp"
 #include "cli/session.hpp"
 
@@ -36,6 +37,12 @@ struct EventsOptions {
   bool follow = false;
 };
 ExitCode events_command(Session& session, const EventsOptions& options);
+
+struct WatchOptions {
+  WatchRequest request;
+  std::int64_t count = 0;  // 0: all
+};
+ExitCode watch_command(Session& session, const WatchOptions& options);
 
 struct ImportOptions {
   std::vector<std::string> files;  // "-": standard input

@@ -20,6 +20,93 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 
 enum class End { Lost, Stopped, Failed };
 
+// What is followed: where to ask, given what was passed on, and whether a line is to be passed on.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::string path() = 0;  // of a new connection
+  virtual bool is_new(const Value& line) = 0;
+};
+
+class EventSource final : public Source {
+ public:
+  explicit EventSource(std::optional<std::int64_t> start) : start_(start) {}
+
+  std::string path() override {
+    QueryString query = {{"stream", "true"}};
+    const std::optional<std::int64_t> first = last_ ? std::optional(*last_ + 1) : start_;
+    if (first) query.emplace_back("start", std::to_string(*first));
+    return path_to("events", {}, query);
+  }
+
+  // Notes how far the stream has come. A gap says which numbers will not be told; one that ends
+  // where this reader already was means that the server counts anew.
+  bool is_new(const Value& event) override {
+    if (is_gap(event)) {
+      const Value* from = event.find("missed_from");
+      const Value* to = event.find("missed_to");
+      if (from == nullptr || !from->is_int() || to == nullptr || !to->is_int()) return true;
+      const bool anew = last_ && from->as_int() <= *last_;
+      last_ = anew ? from->as_int() - 1 : to->as_int();
+      return true;
+    }
+    const Value* id = event.find("id");
+    if (id == nullptr || !id->is_int()) return true;
+    if (last_ && id->as_int() <= *last_) return false;
+    last_ = id->as_int();
+    return true;
+  }
+
+ private:
+  std::optional<std::int64_t> start_;
+  std::optional<std::int64_t> last_;  // passed on
+};
+
+class WatchSource final : public Source {
+ public:
+  explicit WatchSource(const WatchRequest& request) : request_(request), cursor_(request.since) {}
+
+  std::string path() override {
+    QueryString query = {{"format", "ndjson"}};
+    const auto add = [&](const std::string& name, const std::vector<std::string>& values) {
+      for (const std::string& value : values) query.emplace_back(name, value);
+    };
+    add("group", request_.groups);
+    add("resource", request_.resources);
+    add("type", request_.types);
+    add("q", request_.queries);
+    if (request_.initial) query.emplace_back("initial", "true");
+    if (!cursor_.empty()) query.emplace_back("since", cursor_);
+    to_skip_ = told_of_change_;
+    return path_to("watch", {}, query);
+  }
+
+  // Only the last message of a change has a cursor: one that was cut off is told again from its
+  // beginning.
+  bool is_new(const Value& message) override {
+    const Value* cursor = message.find("cursor");
+    const Value* type = message.find("type");
+    const std::string_view name =
+        type != nullptr && type->is_string() ? std::string_view(type->as_string()) : "";
+    const bool again = to_skip_ > 0 && name != "gap" && name != "bookmark";
+    to_skip_ = again ? to_skip_ - 1 : 0;
+    if (cursor != nullptr && cursor->is_string()) {
+      cursor_ = cursor->as_string();
+      told_of_change_ = 0;
+      to_skip_ = 0;
+    } else if (!again && name != "initial") {
+      ++told_of_change_;
+    }
+    return !again && name != "bookmark";
+  }
+
+ private:
+  const WatchRequest& request_;
+  std::string cursor_;
+  std::size_t told_of_change_ = 0;  // messages after the one with the cursor
+  std::size_t to_skip_ = 0;
+};
+
 // One connection, from its request to its end.
 class Connection {
  public:
@@ -81,9 +168,8 @@ class Connection {
 
 class Follower {
  public:
-  Follower(const ClientOptions& options, std::optional<std::int64_t> start,
-           const StreamHandlers& handlers)
-      : options_(options), handlers_(handlers), start_(start) {}
+  Follower(const ClientOptions& options, Source& source, const StreamHandlers& handlers)
+      : options_(options), handlers_(handlers), source_(source) {}
 
   std::optional<ErrorBlock> run() {
     auto delay = kReconnectDelayMin;
@@ -115,10 +201,7 @@ class Follower {
   }
 
   End follow_once() {
-    QueryString query = {{"stream", "true"}};
-    const std::optional<std::int64_t> first = last_ ? std::optional(*last_ + 1) : start_;
-    if (first) query.emplace_back("start", std::to_string(*first));
-    Connection connection(options_, path_to("events", {}, query));
+    Connection connection(options_, source_.path());
     auto heard_at = SteadyClock::now();
     const auto opened_by = heard_at + std::min(options_.timeout, kConnectTimeout);
     for (;;) {
@@ -173,7 +256,7 @@ class Follower {
             "the event stream holds something that is not JSON: " + event.error().message;
         return End::Failed;
       }
-      if (!is_new(*event)) continue;
+      if (!source_.is_new(*event)) continue;
       if (!handlers_.on_event(*event)) return End::Stopped;
     }
     buffer.erase(0, from);
@@ -182,30 +265,11 @@ class Follower {
     return End::Failed;
   }
 
-  // Notes how far the stream has come. A gap says which numbers will not be told; one that ends
-  // where this reader already was means that the server counts anew.
-  bool is_new(const Value& event) {
-    if (is_gap(event)) {
-      const Value* from = event.find("missed_from");
-      const Value* to = event.find("missed_to");
-      if (from == nullptr || !from->is_int() || to == nullptr || !to->is_int()) return true;
-      const bool anew = last_ && from->as_int() <= *last_;
-      last_ = anew ? from->as_int() - 1 : to->as_int();
-      return true;
-    }
-    const Value* id = event.find("id");
-    if (id == nullptr || !id->is_int()) return true;
-    if (last_ && id->as_int() <= *last_) return false;
-    last_ = id->as_int();
-    return true;
-  }
-
   const ClientOptions& options_;
   const StreamHandlers& handlers_;
-  std::optional<std::int64_t> start_;
-  std::optional<std::int64_t> last_;  // passed on
-  bool opened_ = false;               // at least once
-  bool heard_ = false;                // on this connection
+  Source& source_;
+  bool opened_ = false;  // at least once
+  bool heard_ = false;   // on this connection
   ErrorBlock error_;
 };
 
@@ -213,13 +277,22 @@ class Follower {
 
 bool is_gap(const Value& event) {
   const Value* type = event.find("event_type");
-  return type != nullptr && type->is_string() && type->as_string() == "gap";
+  if (type == nullptr) type = event.find("type");  // of a watch
+  return type != nullptr && type->is_string() &&
+         (type->as_string() == "gap" || type->as_string() == "reset");
 }
 
 std::optional<ErrorBlock> follow_events(const ClientOptions& options,
                                         std::optional<std::int64_t> start,
                                         const StreamHandlers& handlers) {
-  return Follower(options, start, handlers).run();
+  EventSource source(start);
+  return Follower(options, source, handlers).run();
+}
+
+std::optional<ErrorBlock> follow_watch(const ClientOptions& options, const WatchRequest& request,
+                                       const StreamHandlers& handlers) {
+  WatchSource source(request);
+  return Follower(options, source, handlers).run();
 }
 
 }  // namespace storm::cli

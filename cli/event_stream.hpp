@@ -1,10 +1,13 @@
-// Follows /v1/events?stream=true. Reconnects by itself from the last event it passed on, so that
-// none is lost or told twice. One thread: everything is called from run().
+// Follows a stream of JSON lines: the events, or a watch of groups and queries. Reconnects by
+// itself from the last one it passed on, so that none is lost or told twice. One thread: everything
+// is called from there.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/client.hpp"
 
@@ -29,7 +32,8 @@ struct StreamHandlers {
   std::function<void(bool connected)> on_connection = {};
 };
 
-// The server's word that events are missing: they are no longer kept, or it has started anew.
+// The server's word that changes are missing: they are no longer kept, it has started anew, or they
+// were too many to be told one by one.
 bool is_gap(const Value& event);
 
 // `start`: the first event wanted; none: those from now on. Returns why it ended, if not by a
@@ -37,5 +41,19 @@ bool is_gap(const Value& event);
 std::optional<ErrorBlock> follow_events(const ClientOptions& options,
                                         std::optional<std::int64_t> start,
                                         const StreamHandlers& handlers);
+
+// What a watch is about; without any of the first four, everything.
+struct WatchRequest {
+  std::vector<std::string> groups;
+  std::vector<std::string> resources;
+  std::vector<std::string> types;
+  std::vector<std::string> queries;
+  bool initial = false;
+  std::string since;  // a cursor
+};
+
+// Bookmarks are not passed on.
+std::optional<ErrorBlock> follow_watch(const ClientOptions& options, const WatchRequest& request,
+                                       const StreamHandlers& handlers);
 
 }  // namespace storm::cli

@@ -18,12 +18,13 @@ std::string_view color_of(std::string_view state) {
   constexpr std::string_view kGreen = "\x1b[32m", kYellow = "\x1b[33m", kRed = "\x1b[31m",
                              kGrey = "\x1b[90m";
   static constexpr Row kColors[] = {
-      {"running", kGreen},   {"healthy", kGreen},     {"online", kGreen},    {"live", kGreen},
-      {"done", kGreen},      {"creating", kYellow},   {"created", kYellow},  {"starting", kYellow},
-      {"updating", kYellow}, {"updated", kYellow},    {"stopping", kYellow}, {"removing", kYellow},
-      {"pending", kYellow},  {"connecting", kYellow}, {"degraded", kYellow}, {"error", kRed},
-      {"unhealthy", kRed},   {"offline", kRed},       {"lost", kRed},        {"failed", kRed},
-      {"stopped", kGrey},    {"unknown", kGrey},
+      {"running", kGreen},   {"healthy", kGreen},   {"online", kGreen},      {"live", kGreen},
+      {"done", kGreen},      {"joined", kGreen},    {"left", kYellow},       {"gap", kRed},
+      {"reset", kRed},       {"deleted", kRed},     {"creating", kYellow},   {"created", kYellow},
+      {"starting", kYellow}, {"updating", kYellow}, {"updated", kYellow},    {"stopping", kYellow},
+      {"removing", kYellow}, {"pending", kYellow},  {"connecting", kYellow}, {"degraded", kYellow},
+      {"error", kRed},       {"unhealthy", kRed},   {"offline", kRed},       {"lost", kRed},
+      {"failed", kRed},      {"stopped", kGrey},    {"unknown", kGrey},
   };
   for (const Row& row : kColors) {
     if (row.state == state) return row.color;

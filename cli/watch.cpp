@@ -59,6 +59,15 @@ struct EventParts {
 };
 
 EventParts parts_of(const Value& event) {
+  if (event.find("selector") != nullptr) {  // of a watch
+    const Value* entity = event.find("entity");
+    const Value* resource = event.find("resource");
+    const Value* about = entity != nullptr ? entity : resource;
+    if (about == nullptr) return {text_member(event, "type"), nullptr, ""};
+    return {text_member(event, "type"),
+            find_noun(entity != nullptr ? text_member(*entity, "kind") : "resource"),
+            id_of(*about)};
+  }
   return {text_member(event, "event_type"), find_noun(text_member(event, "entity_type")),
           text_member(event, "entity_id")};
 }
@@ -72,13 +81,15 @@ class ChangeLines {
   bool on_event(const Value& event) {
     const EventParts parts = parts_of(event);
     const bool of_group = parts.noun != nullptr && parts.noun->name == "group";
-    if (is_gap(event) || (watch_.whole_on_group_change && of_group)) {
+    if (is_gap(event) || (!watch_.group.empty() && of_group && parts.action == "deleted")) {
       const auto error = reload(true);
       return error ? take(*error) : std::fflush(stdout) == 0;
     }
     if (parts.noun != &watch_.noun || parts.id.empty()) return true;
-    if (parts.action == "deleted") {
-      remove(parts.id, "deleted");
+    if (parts.action == "deleted" || (!watch_.group.empty() && parts.action == "left")) {
+      remove(parts.id, parts.action);
+    } else if (!watch_.group.empty() && !watch_.filtered) {
+      update(*event.find("resource"), parts.action);
     } else {
       const Answer answer = watch_.load_one(parts.id);
       if (!answer.ok()) return take(*answer.error);
@@ -201,10 +212,7 @@ class Screen {
 
   bool on_event(const Value& event) {
     const EventParts parts = parts_of(event);
-    const bool group = parts.noun != nullptr && parts.noun->name == "group";
-    if (parts.noun == &watch_.noun || is_gap(event) || (group && watch_.whole_on_group_change)) {
-      dirty_ = true;
-    }
+    if (parts.noun == &watch_.noun || is_gap(event) || !watch_.group.empty()) dirty_ = true;
     return !error_;
   }
 
@@ -272,13 +280,20 @@ ExitCode finish(const Session& session, const std::optional<ErrorBlock>& stream,
 ExitCode run_watch(const Watch& watch) {
   StreamHandlers handlers;
   const Session& session = watch.session;
+  const auto follow = [&] {
+    const ClientOptions& options = session.client.options();
+    if (watch.group.empty()) return follow_events(options, std::nullopt, handlers);
+    WatchRequest request;
+    request.groups = {watch.group};
+    return follow_watch(options, request, handlers);
+  };
   if (session.terminal.is_tty) {
     Screen screen(watch);
     handlers.on_open = [&] { return screen.redraw(); };
     handlers.on_event = [&](const Value& event) { return screen.on_event(event); };
     handlers.on_tick = [&] { screen.on_tick(); };
     handlers.on_connection = [&](bool connected) { screen.set_connected(connected); };
-    const auto ended = follow_events(session.client.options(), std::nullopt, handlers);
+    const auto ended = follow();
     return finish(session, ended, screen.error());
   }
   ChangeLines lines(watch);
@@ -288,7 +303,7 @@ ExitCode run_watch(const Watch& watch) {
     fmt::print(stderr, "{}\n", connected ? "connected again" : "connection lost, trying again");
     if (connected) lines.on_connected();
   };
-  const auto ended = follow_events(session.client.options(), std::nullopt, handlers);
+  const auto ended = follow();
   return finish(session, ended, lines.error());
 }
 

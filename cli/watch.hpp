@@ -20,7 +20,10 @@ struct Watch {
   std::function<Answer()> load = {};                               // the whole list
   std::function<Answer(const std::string& id)> load_one = {};      // a list of none or one
   std::function<std::string(const Value::Array& list)> draw = {};  // for a terminal
-  bool whole_on_group_change = false;  // the list depends on a group's own document
+  // Set: the list has members of this group, and the server tells who joins and leaves.
+  std::string group = {};
+  bool filtered =
+      false;  // of those, or of their fields, only some: what is told is asked for again
 };
 
 // Returns when the connection is lost for good or nobody reads any more.

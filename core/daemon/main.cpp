@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +38,14 @@ void serve(Daemon& daemon, Signals& signals, const CommandLine& line,
   }
 }
 
+// Each watcher holds a descriptor; shells hand out 1024, and let us have more.
+void raise_descriptor_limit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Not by the way of static destructors: a plugin that did not end may still use what they take
 // away.
 [[noreturn]] void leave(int exit_code) {
@@ -62,6 +71,7 @@ int main(int argc, char** argv) {
     fmt::print("{}", to_commented_yaml(*config));
     return 0;
   }
+  raise_descriptor_limit();
   auto& signals = *new Signals;  // for the life of the process
   auto daemon = Daemon::start(*config, environment);
   if (!daemon) leave(fail(daemon.error()));

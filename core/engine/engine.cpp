@@ -68,6 +68,7 @@ struct Engine::Impl {
         revision_ceiling(loaded.revision_ceiling),
         alive_since(clock.wall_now()),
         outlives_process(store.durable()),
+        log_id(static_cast<std::uint32_t>(Uuid::from_names("log", loaded.redaction_key).low)),
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
     writer.write_behind(loaded.leftovers);
@@ -287,6 +288,7 @@ struct Engine::Impl {
   std::uint64_t revision_ceiling;
   const WallTime alive_since;
   const bool outlives_process;
+  const std::uint32_t log_id;
 
   // Any thread.
   std::atomic<std::uint64_t> commands{0};
@@ -395,5 +397,7 @@ EngineCounters Engine::counters() const {
 Result<void> Engine::store_health() const { return impl_->writer.health(); }
 
 bool Engine::durable() const { return impl_->outlives_process; }
+
+std::uint32_t Engine::log_id() const { return impl_->log_id; }
 
 }  // namespace storm

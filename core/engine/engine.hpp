@@ -73,6 +73,9 @@ class Engine {
   Result<void> store_health() const;
   // Does what is written outlive this process?  [any-thread]
   bool durable() const;
+  // Tells the log of events of this store from all others; the same after a restart if it is kept.
+  // [any-thread]
+  std::uint32_t log_id() const;
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,11 +22,18 @@ struct EventsAfter {
   std::uint64_t after = 0;
 };
 
+class Watcher;
+// The connection becomes a watch, over a WebSocket when that is what the client asked for.
+struct WatchStart {
+  std::shared_ptr<Watcher> watcher;
+  bool websocket = false;
+};
+
 struct Answer {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::variant<std::string, Pieces, EventsAfter> body;
+  std::variant<std::string, Pieces, EventsAfter, WatchStart> body;
 
   Answer& with(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

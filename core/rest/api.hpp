@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,11 +17,14 @@
 
 namespace storm::rest {
 
+class WatchFeed;
+
 struct Api {
   Engine& engine;
   PagedListings& listings;
   CensusCache& census;
   Traffic& traffic;
+  std::shared_ptr<WatchFeed> feed;
   std::function<std::vector<Metric>()> more_metrics;  // of the daemon; may be empty
   std::string version;
   std::uint64_t life = 0;  // a random number for each start, part of what must not outlive it
@@ -32,6 +36,7 @@ std::span<const Route> job_routes();
 std::span<const Route> procedure_routes();
 std::span<const Route> agent_routes();
 std::span<const Route> event_routes();
+std::span<const Route> watch_routes();
 std::span<const Route> status_routes();
 std::span<const Route> system_routes();
 // All of them; special paths before the general ones that they fit as well.

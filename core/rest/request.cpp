@@ -1,5 +1,6 @@
 #include "core/rest/request.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace storm::rest {
@@ -33,6 +34,8 @@ Acceptance read_accept(std::string_view header) {
   if (trim(header).empty()) return {};
   double html = 0;
   double json = 0;
+  double lines = 0;
+  double events = 0;
   bool problem = false;
   bool served = false;
   while (!header.empty()) {
@@ -48,14 +51,19 @@ Acceptance read_accept(std::string_view header) {
     } else if (type == "application/json" || type == "application/*") {
       json = quality > json ? quality : json;
       served = true;
+    } else if (type == "application/x-ndjson" || type == "application/ndjson") {
+      lines = std::max(lines, quality);
+      served = true;
+    } else if (type == "text/event-stream") {
+      events = std::max(events, quality);
+      served = true;
     } else if (type == "*/*" || type == "text/*" || type == "text/plain" ||
-               type == "application/x-ndjson" || type == "application/ndjson" ||
                type == "application/openmetrics-text") {
       served = true;
     }
   }
-  if (html > json && !problem) return {Format::Html, served};
-  return {problem ? Format::Problem : Format::Json, served};
+  if (html > json && !problem) return {Format::Html, served, false};
+  return {problem ? Format::Problem : Format::Json, served, lines > events};
 }
 
 }  // namespace storm::rest

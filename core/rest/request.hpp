@@ -24,6 +24,9 @@ struct Request {
   bool acceptable = true;  // false: Accept names nothing that is served here
   std::string if_match;
   std::string if_none_match;
+  std::string last_event_id;
+  bool lines = false;      // Accept prefers JSON lines to a stream of server-sent events
+  bool websocket = false;  // asks for an upgrade
   std::string body;
 };
 
@@ -31,6 +34,7 @@ struct Request {
 struct Acceptance {
   Format format = Format::Json;
   bool acceptable = true;
+  bool lines = false;
 };
 Acceptance read_accept(std::string_view header);
 

@@ -114,6 +114,12 @@ Result<void> check_parameters(const Route& route, const Url& url) {
   known.push_back("format");
   std::vector<Problem> problems;
   for (const Parameter& parameter : url.parameters) {
+    const bool again = url.find(parameter.name) != &parameter.value;
+    if (again && std::ranges::find(route.repeatable, parameter.name) == route.repeatable.end()) {
+      return Error{Errc::InvalidArgument,
+                   fmt::format("The parameter \"{}\" is given twice.", parameter.name),
+                   {{"?" + parameter.name, "This parameter is given twice."}}};
+    }
     if (std::ranges::find(known, parameter.name) != known.end()) continue;
     const std::vector<std::string> near = nearest_words(parameter.name, known, 1);
     std::string message = "Unknown parameter.";

@@ -33,6 +33,7 @@ struct Route {
   std::string_view pattern;  // "/v1/{collection}/{id}"; a literal collection stands for its aliases
   Handler handler;
   std::span<const std::string_view> parameters = {};  // those it takes, beside "format"
+  std::span<const std::string_view> repeatable = {};  // of these, those that may be given again
 };
 
 // "apps", "app", "application", "applications": all Application.
@@ -59,7 +60,8 @@ class Router {
 // "GET, HEAD, OPTIONS", for the header Allow.
 std::string allow_header(std::span<const Method> methods);
 
-// Refuses a parameter that the route does not take, naming the nearest that it does.
+// Refuses a parameter that the route does not take, naming the nearest that it does, and one that
+// is given twice.
 Result<void> check_parameters(const Route& route, const Url& url);
 
 // Finds the route and calls its handler; what fits none is answered with 404, 405 or 400.

@@ -6,6 +6,7 @@
 
 #include "core/document/json.hpp"
 #include "core/rest/api.hpp"
+#include "core/rest/watch_feed.hpp"
 
 namespace storm::rest {
 namespace {
@@ -21,7 +22,8 @@ void index(const CallPtr&, const Reply& reply) {
       const std::string collection(collection_of(kind));
       links.add(collection, "/v1/" + collection);
     }
-    for (const std::string name : {"events", "status", "version"}) links.add(name, "/v1/" + name);
+    for (const std::string name : {"events", "watch", "status", "version"})
+      links.add(name, "/v1/" + name);
     return json_answer(200, to_json(links));
   });
 }
@@ -165,6 +167,7 @@ void add_traffic(Exposition& out, const Traffic& traffic) {
              traffic.event_streams.load());
   out.single("storm_event_gaps_total", "counter", "Times a client fell out of the event log.",
              traffic.event_gaps.load());
+  out.single("storm_watchers", "gauge", "Clients of /v1/watch.", traffic.watchers.load());
 }
 
 bool is_name_character(char c) {
@@ -199,6 +202,8 @@ void metrics(const CallPtr& call, const Reply& reply) {
     add_engine(out, api.engine.counters());
     add_model(out, *snapshot, *api.census.of(snapshot));
     add_traffic(out, api.traffic);
+    out.single("storm_watch_gaps_total", "counter", "Times a watcher fell out of the event log.",
+               api.feed->gaps());
     if (api.more_metrics) add_more(out, api.more_metrics());
     Answer answer = json_answer(200, out.take());
     answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -219,8 +224,8 @@ std::span<const Route> system_routes() { return kRoutes; }
 std::vector<Route> all_routes() {
   std::vector<Route> routes;
   for (const std::span<const Route> table :
-       {system_routes(), status_routes(), event_routes(), group_routes(), job_routes(),
-        procedure_routes(), agent_routes(), entity_routes()}) {
+       {system_routes(), status_routes(), event_routes(), watch_routes(), group_routes(),
+        job_routes(), procedure_routes(), agent_routes(), entity_routes()}) {
     routes.insert(routes.end(), table.begin(), table.end());
   }
   return routes;

@@ -11,6 +11,7 @@
 #include "core/rest/etag.hpp"
 #include "core/rest/host_name.hpp"
 #include "core/rest/listener.hpp"
+#include "core/rest/watch_feed.hpp"
 
 namespace storm::rest {
 namespace {
@@ -26,17 +27,17 @@ struct Server::Impl {
   Impl(Engine& engine_used, Options options_given)
       : options(std::move(options_given)),
         listings(clock),
-        api{engine_used,
-            listings,
-            census,
-            traffic,
-            options.more_metrics,
-            STORM_VERSION,
-            fingerprint(to_base62(Uuid::random()))},
+        api{engine_used,   listings,
+            census,        traffic,
+            nullptr,       options.more_metrics,
+            STORM_VERSION, fingerprint(to_base62(Uuid::random()))},
         router(all_routes()),
         io(static_cast<int>(options.io_threads)),
         connections(std::make_shared<Connections>(io)),
-        context{router, api, options.limits, options.host_names, clock, connections} {}
+        context{router, api, options.limits, options.host_names, clock, connections} {
+    api.feed = std::make_shared<WatchFeed>(io, engine_used, connections);
+  }
+  ~Impl() { api.feed.reset(); }  // it has a strand of the I/O context
 
   Result<void> listen(const Address& address);
 
@@ -107,6 +108,9 @@ Result<std::unique_ptr<Server>> Server::create(Engine& engine, Options options) 
   engine.on_publish([weak = std::weak_ptr<Connections>(server->impl_->connections)] {
     if (const auto connections = weak.lock()) connections->wake_streams();
   });
+  engine.on_publish([weak = std::weak_ptr<WatchFeed>(server->impl_->api.feed)] {
+    if (const auto feed = weak.lock()) feed->notify();
+  });
   return server;
 }
 
@@ -135,6 +139,7 @@ void Server::stop() {
   impl_->work.reset();
   impl_->io.stop();
   impl_->threads.clear();
+  impl_->api.feed->clear();
 }
 
 }  // namespace storm::rest

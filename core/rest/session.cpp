@@ -12,12 +12,14 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <ctime>
 #include <thread>
 
 #include "core/rest/host_name.hpp"
 #include "core/rest/html_page.hpp"
 #include "core/rest/http_error.hpp"
+#include "core/rest/watch_connection.hpp"
 
 namespace storm::rest {
 namespace {
@@ -25,6 +27,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
 
 constexpr std::size_t kScratchBytes = 16 * 1024;
 constexpr unsigned kHttp11 = 11;
@@ -212,8 +215,11 @@ std::optional<Answer> Session::check_header() const {
                                     host.substr(0, 256)));
   }
   const std::string_view origin = header(http::field::origin);
-  if (changes_something(message.method()) && !origin.empty() && host_of(origin) != host) {
-    return error_answer(format_, 403, "Pages of other sites may not change anything here.");
+  // A browser asks nobody before it opens a WebSocket for a page of another site.
+  const bool guarded = changes_something(message.method()) || websocket::is_upgrade(message);
+  if (guarded && !origin.empty() && host_of(origin) != host) {
+    return error_answer(format_, 403,
+                        "Pages of other sites may not change or watch anything here.");
   }
   return std::nullopt;
 }
@@ -229,6 +235,11 @@ void Session::handle() {
   request.acceptable = acceptance.acceptable;
   request.if_match = header(http::field::if_match);
   request.if_none_match = header(http::field::if_none_match);
+  request.lines = acceptance.lines;
+  request.websocket = websocket::is_upgrade(message);
+  if (const auto found = message.find("Last-Event-ID"); found != message.end()) {
+    request.last_event_id = view_of(found->value());
+  }
   Result<Url> url = parse_url(view_of(message.target()));
   if (!url) return send(error_answer(format_, url.error()));
   request.url = std::move(*url);
@@ -296,6 +307,14 @@ void Session::send(Answer answer) {
       ++traffic.answers_by_status[answer.status];
       return start_stream(answer, *after);
     }
+  }
+  if (const auto* start = std::get_if<WatchStart>(&answer.body)) {
+    Traffic& traffic = context_.api.traffic;
+    if (traffic.watchers < static_cast<std::int64_t>(context_.limits.watchers_max)) {
+      ++traffic.answers_by_status[answer.status];
+      return start_watch(answer, *start);
+    }
+    answer = error_answer(format_, 503, "Too many watchers; try again.");
   }
   if (answer.status < Traffic::kStatusMax) {
     ++context_.api.traffic.answers_by_status[answer.status];
@@ -391,10 +410,35 @@ void Session::start_stream(const Answer& answer, EventsAfter after) {
                              self->writing_ = false;
                              self->streaming_ = true;
                              ++self->context_.api.traffic.event_streams;
+                             if (const auto connections = self->context_.connections.lock()) {
+                               connections->add_stream(self.get());
+                             }
                              self->watch_for_close();
                              self->arm_blank_line();
                              self->pump();
                            });
+}
+
+void Session::start_watch(const Answer& answer, const WatchStart& start) {
+  const auto connections = context_.connections.lock();
+  if (!connections || ending_) return close();
+  chunked_ = parser_->get().version() >= kHttp11;
+  keep_alive_ = chunked_;
+  stream_.expires_never();
+  std::shared_ptr<WatchConnection> watch;
+  if (start.websocket) {
+    watch = WatchConnection::over_websocket(std::move(stream_), parser_->release(), start.watcher,
+                                            context_);
+  } else {
+    WatchConnection::Head head;
+    fill_header(head, answer);
+    watch = WatchConnection::over_http(std::move(stream_), std::move(head), chunked_, start.watcher,
+                                       context_);
+  }
+  closed_ = true;  // the socket is another's
+  connections->add(watch);
+  connections->remove(this);
+  watch->start();
 }
 
 void Session::pump() {

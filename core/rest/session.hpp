@@ -1,6 +1,7 @@
 // Session: one connection, from its first request to its end. Reads a request, has it routed,
-// writes the answer; or becomes a stream of events. Everything of it happens on its strand but
-// wake() and end(). Kept alive by what it waits for and by Connections.
+// writes the answer; or becomes a stream of events, or hands its socket over to a watch. Everything
+// of it happens on its strand but wake() and end(). Kept alive by what it waits for and by
+// Connections.
 #pragma once
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -34,14 +35,14 @@ struct SessionContext {
   std::weak_ptr<Connections> connections;
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session : public Connection, public std::enable_shared_from_this<Session> {
  public:
   Session(boost::asio::ip::tcp::socket socket, const SessionContext& context);
-  ~Session();
+  ~Session() override;
 
   void start(bool busy);  // busy: the one answer is 503
-  void wake();            // there may be new events  [any-thread]
-  void end();             // after what is under way  [any-thread]
+  void wake() override;   // [any-thread]
+  void end() override;    // [any-thread]
 
  private:
   using Fault = boost::beast::error_code;
@@ -63,6 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_pieces(Answer answer, std::string first);
   void send_next_piece(Pieces pieces, std::string piece, bool more);
   void start_stream(const Answer& answer, EventsAfter after);
+  void start_watch(const Answer& answer, const WatchStart& start);
   template <typename Message>
   void fill_header(Message& message, const Answer& answer);
   void on_sent();

@@ -14,6 +14,7 @@ struct Traffic {
   std::atomic<std::int64_t> connections = 0;
   std::atomic<std::int64_t> event_streams = 0;
   std::atomic<std::uint64_t> event_gaps = 0;
+  std::atomic<std::int64_t> watchers = 0;
 };
 
 }  // namespace storm::rest

@@ -82,11 +82,6 @@ Result<Url> parse_url(std::string_view target) {
     if (equals != std::string_view::npos) {
       parameter.value = STORM_TRY(decode_part(pair.substr(equals + 1), true));
     }
-    if (url.find(parameter.name)) {
-      return Error{Errc::InvalidArgument,
-                   fmt::format("The parameter \"{}\" is given twice.", parameter.name),
-                   {{"?" + parameter.name, "This parameter is given twice."}}};
-    }
     if (url.parameters.size() == kParametersMax) {
       return bad_url(fmt::format("The URL has more than {} parameters.", kParametersMax));
     }

@@ -22,12 +22,12 @@ struct Url {
   std::vector<std::string> path;  // "/v1/groups/web/" is {"v1", "groups", "web"}
   std::vector<Parameter> parameters;
 
-  const std::string* find(std::string_view name) const;
+  const std::string* find(std::string_view name) const;  // the first of that name
   // The target again, with that parameter set; an empty value leaves it out.
   std::string with(std::string_view name, std::string_view value) const;
 };
 
-// Refuses broken percent-encoding, NUL, invalid UTF-8 and a parameter given twice.
+// Refuses broken percent-encoding, NUL and invalid UTF-8.
 Result<Url> parse_url(std::string_view target);
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);

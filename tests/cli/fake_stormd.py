@@ -76,6 +76,8 @@ class FakeStormd:
     def __init__(self):
         self.collections = {name: [] for name in PREFIXES}
         self.events = []
+        self.messages = []  # of /v1/watch
+        self.known_members = {}
         self.fail_next = {}  # (method, collection) -> status, or 0 to do it and not to answer; no dry runs
         self.changed = threading.Condition(threading.RLock())
         self.next_id = 0
@@ -107,6 +109,7 @@ class FakeStormd:
         """Forgets every event, as a server without a durable store does when it is restarted."""
         with self.changed:
             self.events = []
+            self.messages = []
         self.break_streams()
 
     # State; each call holds the lock.
@@ -145,7 +148,33 @@ class FakeStormd:
         if collection == "resources":
             event["status"] = document["status"]
         self.events.append(event)
+        self.record_moves(collection, document)
         self.changed.notify_all()
+
+    def record_moves(self, collection, document):
+        """What the watchers of groups are told of the change, group by group."""
+        for group in self.collections["groups"]:
+            before = self.known_members.get(group["id"], {})
+            after = {member["id"]: member for member in self.members(group)}
+            self.known_members[group["id"]] = after
+            if collection == "groups" and document is group:
+                self.tell(group, "updated", entity={"id": group["id"], "kind": "group",
+                                                    "names": [group["name"]]})
+            for name, ids in (("joined", after.keys() - before.keys()),
+                              ("left", before.keys() - after.keys())):
+                for member in ids:
+                    self.tell(group, name, resource={**before, **after}[member])
+            if document["id"] in before and document["id"] in after:
+                self.tell(group, "updated", resource=document, changed=[])
+
+    def tell(self, group, word, **about):
+        if "resource" in about:
+            about["resource"] = {key: value for key, value in about["resource"].items()
+                                 if key != "snapshot"}
+        message = {"cursor": f"c{len(self.messages) + 1}", "revision": len(self.events),
+                   "type": word, "selector": "group=" + group["name"],
+                   "group": {"id": group["id"], "name": group["name"]}, **about}
+        self.messages.append(json.loads(json.dumps(message)))  # as it is now
 
     def find(self, collection, word):
         for document in self.collections[collection]:
@@ -266,6 +295,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             if method == "GET" and steps == ["v1", "events"] and query.get("stream") == "true":
                 self.stream_events(query)
                 return
+            if method == "GET" and steps == ["v1", "watch"]:
+                with self.fake.changed:
+                    self.fake.find("groups", query["group"])
+                self.stream_watch(query)
+                return
             with self.fake.changed:
                 status, answer = self.answer(method, steps, query, json.loads(body or b"null"))
         except Problem as problem:
@@ -384,6 +418,37 @@ class RequestHandler(BaseHTTPRequestHandler):
                                  or b"\n")
             except OSError:
                 return
+
+    def stream_watch(self, query):
+        fake = self.fake
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        state = {"broken": False}
+        with fake.changed:
+            sent = int(query["since"][1:]) if "since" in query else len(fake.messages)
+            fake.streams.append(state)
+        while True:
+            fresh = [{"cursor": f"c{sent}", "revision": 0, "type": "bookmark"}]
+            with fake.changed:
+                if sent > len(fake.messages):
+                    sent = len(fake.messages)
+                    fresh = [{"cursor": f"c{sent}", "revision": 0, "type": "gap"}]
+                else:
+                    fresh += [message for message in fake.messages[sent:]
+                              if message["group"]["name"] == query["group"]]
+                    sent = len(fake.messages)
+                broken = state["broken"]
+            if broken:
+                self.close_connection = True
+                return
+            try:
+                self.write_chunk(b"".join(json.dumps(line).encode() + b"\n" for line in fresh))
+            except OSError:
+                return
+            with fake.changed:
+                fake.changed.wait_for(lambda: state["broken"] or len(fake.messages) != sent, 5)
 
     def write_chunk(self, data):
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")

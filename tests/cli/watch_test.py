@@ -85,10 +85,10 @@ class WatchTest(unittest.TestCase):
             self.assertLess(time.monotonic(), end, "waited in vain")
             time.sleep(0.005)
 
-    def synced(self, follower):
+    def synced(self, follower, **fields):
         """Until a change made now is told: the first list has then been read."""
         for number in range(1000):
-            self.server.add("resources", {"type": "probe", "names": [f"probe-{number}"]})
+            self.server.add("resources", {"type": "probe", "names": [f"probe-{number}"], **fields})
             end = time.monotonic() + 0.2
             while time.monotonic() < end:
                 try:
@@ -128,6 +128,49 @@ class WatchTest(unittest.TestCase):
         self.synced(follower)
         self.server.change("groups", "tasks", query={"type": "swarm-task"})
         follower.read_until(r"joined resource/web\.1\n(.*\n)*.*left resource/probe-0\n")
+
+    def test_members_that_join_change_and_leave(self):
+        self.server.add("groups", {"name": "up", "query": {"status": {"$in": ["running", "probe"]}}})
+        follower = self.follow("group", "members", "up", "-w")
+        self.synced(follower, status="probe")
+        self.server.change("resources", "web.1", status="running")
+        follower.read_until(r"joined resource/web\.1\n")
+        self.server.change("resources", "web.1", health="healthy")
+        follower.read_until(r"updated resource/web\.1 health: unknown -> healthy\n")
+        self.server.change("resources", "web.1", status="stopped")
+        follower.read_until(r"left resource/web\.1\n")
+
+    def test_filtered_members_are_asked_for_again(self):
+        self.server.add("groups", {"name": "tasks", "query": {"type": "swarm-task"}})
+        follower = self.follow("group", "members", "tasks", "-w", "--health", "unhealthy")
+        self.synced(follower, type="swarm-task", health="unhealthy")
+        self.server.change("resources", "web.1", status="running")
+        self.server.change("resources", "web.1", health="unhealthy")
+        follower.read_until(r"Z joined resource/web\.1\n")
+        self.server.change("resources", "web.1", health="healthy")
+        text = follower.read_until(r"Z left resource/web\.1\n")
+        self.assertEqual(text.count("web.1"), 2)
+
+    def test_a_watch_tells_each_change_once_over_lost_connections(self):
+        self.server.add("groups", {"name": "new", "query": {"type": "t"}})
+        follower = self.follow("watch", "--group", "new", "--count", "30")
+        for number in range(30):
+            self.server.add("resources", {"type": "t", "names": [f"n{number}"]})
+            if number % 10 == 9:
+                self.server.break_streams()
+                self.wait_for(lambda: self.server.streams or number == 29)
+        text = follower.read_until(r"joined resource/n29 group/new\n")
+        self.assertEqual([line.split()[2] for line in text.splitlines()],
+                         [f"resource/n{number}" for number in range(30)])
+        self.assertEqual(follower.process.wait(DEADLINE), 0)
+
+    def test_a_watch_as_json_has_the_cursor(self):
+        self.server.add("groups", {"name": "up", "query": {"status": "running"}})
+        follower = self.follow("watch", "--group", "group/up", "-o", "json", "--count", "1")
+        self.server.change("resources", "web.1", status="running")
+        message = json.loads(follower.read_until(r"\n"))
+        self.assertEqual((message["type"], message["resource"]["status"]), ("joined", "running"))
+        self.assertTrue(message["cursor"].startswith("c"))
 
     def test_json_lines_carry_the_whole_document(self):
         follower = self.follow("resources", "ls", "-w", "-o", "ndjson")

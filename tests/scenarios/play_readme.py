@@ -3,7 +3,7 @@
 
 Every line `$ COMMAND` of a ```console block is run, in order, in the project's folder, with the quick start's simulated
 cloud at rest; what it prints must be what stands below it. Ids, times and durations may differ. `--write` puts what was
-printed into README.md. Commands that end only with Ctrl-C (-f, -w) are ended after a moment; what they print is not shown.
+printed into README.md. Commands that end only with Ctrl-C (-f, -w, watch) are ended after a moment; what they print is not shown.
 """
 import argparse
 import os
@@ -36,7 +36,8 @@ def loosened(text):
 def run(server, command):
     address = f'{server.host}:{server.port}'
     environment = server.environment()
-    follows = re.search(r' (-f|-w)$', command) and not command.startswith('stormctl import')
+    follows = (re.search(r' (-f|-w)$', command) and not command.startswith('stormctl import')) \
+        or command.startswith('stormctl watch ')
     shell = command.replace(ADDRESS, address)
     if follows:
         shell = f'timeout --signal=INT {FOLLOW_SECONDS} {shell}'

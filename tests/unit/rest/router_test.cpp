@@ -66,3 +66,13 @@ TEST_CASE("router: an unknown parameter is refused with the nearest known one", 
   CHECK(refused.error().problems[0].pointer == "?limti");
   CHECK(refused.error().problems[0].message.find("\"limit\"") != std::string::npos);
 }
+
+TEST_CASE("router: a parameter may be given again only where the route says so", "[rest]") {
+  static constexpr std::string_view kNames[] = {"group", "since"};
+  static constexpr std::string_view kAgain[] = {"group"};
+  const Route route{Method::Get, "/v1/watch", list, kNames, kAgain};
+  CHECK(check_parameters(route, *parse_url("/v1/watch?group=a&group=b&since=c")));
+  const auto refused = check_parameters(route, *parse_url("/v1/watch?since=a&since=a"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().problems.at(0).pointer == "?since");
+}

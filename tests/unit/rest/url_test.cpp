@@ -25,8 +25,8 @@ TEST_CASE("url: a plus is a space in parameters and itself in the path", "[rest]
 }
 
 TEST_CASE("url: broken encodings are refused", "[rest]") {
-  for (const char* target : {"/%", "/%4", "/%zz", "/%ff", "/%c0%80", "/%ed%a0%80", "/%00",
-                             "/a?q=%f8", "/a?x=1&x=2", "v1", ""}) {
+  for (const char* target :
+       {"/%", "/%4", "/%zz", "/%ff", "/%c0%80", "/%ed%a0%80", "/%00", "/a?q=%f8", "v1", ""}) {
     INFO(target);
     CHECK_FALSE(parse_url(target));
   }
