@@ -34,6 +34,7 @@
 #include "core/document/json.hpp"
 #include "core/engine/apply.hpp"
 #include "core/engine/engine.hpp"
+#include "core/engine/members.hpp"
 #include "core/model/discovery.hpp"
 #include "plugins/executors/jsonl/line_parser.hpp"
 #include "storm/cpp/batch.hpp"
@@ -170,6 +171,7 @@ class Bench {
     say("change_wall_us", with.wall_us, "the same by the clock on the wall");
     say("groups_us", share, "share of the groups");
     const std::size_t different = compare(share);
+    look_up();
     if (options_.more_groups > 0) {
       make_groups(options_.more_groups, true);
       const Cost many = change(options_.updates);
@@ -310,12 +312,32 @@ class Bench {
     return {median(std::move(cpu)), median(std::move(wall))};
   }
 
+  // By the source's id, the whole document.
+  void look_up() {
+    const Snapshot state = engine_->snapshot();
+    std::string text;
+    std::vector<double> times;
+    for (const auto& [uid, line] : last_) {
+      const double before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+      const auto uuid = state->find(EntityKind::Resource, uid);
+      if (!uuid) fail(uid + " is not found");
+      text.clear();
+      append_resource_json(text, **state->resources.get(*uuid));
+      times.push_back((seconds_of(CLOCK_THREAD_CPUTIME_ID) - before) * 1e6);
+    }
+    say("by_id_us", median(std::move(times)), "by id, the whole document");
+  }
+
   // Names of the generated groups that the model says the resource is in.
   std::set<std::string> memberships(const State& state, const std::string& uid) const {
     std::set<std::string> names;
-    const Uuid uuid = resource_id(agent_, uid).uuid;
-    for (const auto& [group_uuid, live] : state.groups) {
-      if (live.members.contains(uuid)) names.insert(live.group->name.value_or(""));
+    const Shared<Resource>* resource = state.resources.get(resource_id(agent_, uid).uuid);
+    if (!resource) fail(uid + " is not in the model");
+    const Shared<GroupNumbers> groups = groups_of(state, **resource);
+    if (!groups) return names;
+    for (const std::uint32_t number : *groups) {
+      const LiveGroup& live = *state.groups.get(*state.group_numbers.get(number));
+      names.insert(live.group->name.value_or(""));
     }
     return names;
   }

@@ -1,7 +1,6 @@
 #include "tests/bench/naive_matcher.hpp"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -51,29 +50,16 @@ struct NaiveMatcher::Condition {
 };
 
 struct NaiveMatcher::Patterns {
-  std::vector<pcre2_code*> compiled;
-  pcre2_match_data* match = pcre2_match_data_create(1, nullptr);
+  std::vector<std::unique_ptr<RE2>> compiled;
 
-  Patterns() = default;
-  Patterns(const Patterns&) = delete;
-  Patterns& operator=(const Patterns&) = delete;
-  ~Patterns() {
-    for (pcre2_code* code : compiled) pcre2_code_free(code);
-    pcre2_match_data_free(match);
-  }
   std::size_t add(const std::string& pattern) {
-    int error = 0;
-    std::size_t offset = 0;
-    pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()),
-                                           pattern.size(), 0, &error, &offset, nullptr);
-    if (!code) unknown("the pattern " + pattern);
-    if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) != 0) unknown("a machine without PCRE2's JIT");
-    compiled.push_back(code);
+    compiled.push_back(std::make_unique<RE2>(pattern));
+    if (!compiled.back()->ok()) unknown("the pattern " + pattern);
     return compiled.size() - 1;
   }
   bool matches(std::size_t pattern, std::string_view text) const {
-    return pcre2_jit_match(compiled[pattern], reinterpret_cast<PCRE2_SPTR>(text.data()),
-                           text.size(), 0, 0, match, nullptr) >= 0;
+    return compiled[pattern]->Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED,
+                                    nullptr, 0);
   }
 };
 

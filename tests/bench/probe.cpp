@@ -4,15 +4,20 @@
 //   probe watch HOST:PORT FILE STREAM [option VALUE]...
 //                    the same at a rate, until each change is told by the stream at the path STREAM
 //
+//   probe watchers HOST:PORT FILE STREAM [option VALUE]...
+//                    C watchers of the stream, and one change at a time until all of them know
+//
 // A line of FILE is METHOD PATH [BODY]. In a body of `watch`, {k} becomes the number of the
 // request; a change counts as told when "probe-NUMBER-" comes along the stream.
-// --connections C (1), --seconds S (2), --once: each line once, --rate R: begin so many a second,
-// whether or not earlier ones have been answered (as far as connections are free); a time counts
-// from when the request was due.
+// --connections C (1), --seconds S (2; of `watchers`: so many changes), --once: each line once,
+// --rate R: begin so many a second, whether or not earlier ones have been answered (as far as
+// connections are free); a time counts from when the request was due.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +27,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -50,6 +56,10 @@ struct Request {
   std::string bytes;  // whole, where the body is always the same
 };
 
+std::string numbered_name(const std::string& number) {
+  return std::to_string(getpid()) + "-" + number;
+}
+
 std::string request_bytes(const Options& options, const Request& request, std::string_view body) {
   std::string out = request.method + " " + request.path + " HTTP/1.1\r\nHost: " + options.host +
                     ":" + options.port + "\r\n";
@@ -64,7 +74,7 @@ std::string request_bytes(const Options& options, const Request& request, std::s
 
 class Connection {
  public:
-  explicit Connection(const Options& options) {
+  explicit Connection(const Options& options, std::size_t read_bytes = kReadBytes) {
     fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -75,7 +85,7 @@ class Connection {
     }
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    buffer_.resize(kReadBytes);
+    buffer_.resize(read_bytes);
   }
   ~Connection() { close(fd_); }
   Connection(const Connection&) = delete;
@@ -99,6 +109,10 @@ class Connection {
 
   Answer exchange(std::string_view bytes) {
     send_all(bytes);
+    return answer();
+  }
+
+  Answer answer() {
     head_.clear();
     std::size_t end = 0;
     while ((end = head_.find("\r\n\r\n")) == std::string::npos) head_ += read_some();
@@ -231,7 +245,7 @@ class Load {
       if (numbered) {
         std::string body = request.body;
         const std::size_t at = body.find("{k}");
-        if (at != std::string::npos) body.replace(at, 3, std::to_string(number));
+        if (at != std::string::npos) body.replace(at, 3, numbered_name(std::to_string(number)));
         bytes = request_bytes(options_, request, body);
       }
       before(number, due);
@@ -277,7 +291,7 @@ void watch(const Options& options) {
   Connection stream(options);
   stream.send_all("GET " + options.stream + " HTTP/1.1\r\nHost: " + options.host + "\r\n\r\n");
   std::thread reader([&] {
-    constexpr std::string_view kMark = "probe-";
+    const std::string mark = "probe-" + numbered_name("");
     std::string text;
     while (!over) {
       pollfd descriptor{stream.fd(), POLLIN, 0};
@@ -286,13 +300,13 @@ void watch(const Options& options) {
       const double now = now_seconds();
       std::size_t at = 0;
       std::size_t done = 0;
-      while ((at = text.find(kMark, done)) != std::string::npos) {
+      while ((at = text.find(mark, done)) != std::string::npos) {
         std::size_t number = 0;
-        const char* const begin = text.data() + at + kMark.size();
+        const char* const begin = text.data() + at + mark.size();
         const char* const end = text.data() + text.size();
         const auto [stop, fault] = std::from_chars(begin, end, number);
         if (stop == end) break;  // cut by the end of what was read
-        done = at + kMark.size();
+        done = at + mark.size();
         if (fault != std::errc() || *stop != '-' || number >= expected || told[number] > 0)
           continue;
         told[number] = now;
@@ -328,6 +342,93 @@ void watch(const Options& options) {
   load.report("answered");
 }
 
+// Many streams read by one thread; what each gets last is kept, to find a mark that is cut in two.
+class Watchers {
+ public:
+  explicit Watchers(const Options& options) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    constexpr std::size_t kOther = 64;  // descriptors
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < options.connections + kOther) fail("probe: too few descriptors allowed");
+    for (std::size_t i = 0; i < options.connections; ++i) {
+      streams_.push_back(std::make_unique<Connection>(options, kSmallReadBytes));
+      streams_.back()->send_all("GET " + options.stream + " HTTP/1.1\r\nHost: " + options.host +
+                                "\r\n\r\n");
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.u64 = i;
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, streams_.back()->fd(), &event);
+    }
+    tails_.resize(options.connections);
+  }
+  ~Watchers() { close(epoll_); }
+  Watchers(const Watchers&) = delete;
+  Watchers& operator=(const Watchers&) = delete;
+
+  // Until so many have got the mark, or nobody does for a while; how many have. Each time is that
+  // of one watcher since `begin`.
+  std::size_t wait(const std::string& mark, double begin, Series& times) {
+    std::vector<bool> has(streams_.size(), false);
+    std::size_t count = 0;
+    epoll_event events[256];
+    while (count < streams_.size()) {
+      const int ready = epoll_wait(epoll_, events, 256, static_cast<int>(kTellSeconds * 1000));
+      if (ready <= 0) break;
+      for (int i = 0; i < ready; ++i) {
+        const std::size_t index = events[i].data.u64;
+        std::string& tail = tails_[index];
+        tail += streams_[index]->read_some();
+        if (!has[index] && tail.find(mark) != std::string::npos) {
+          has[index] = true;
+          ++count;
+          times.add(now_seconds() - begin);
+        }
+        if (tail.size() > mark.size()) tail.erase(0, tail.size() - mark.size());
+      }
+    }
+    return count;
+  }
+
+ private:
+  static constexpr std::size_t kSmallReadBytes = 16UL * 1024;
+  const int epoll_;
+  std::vector<std::unique_ptr<Connection>> streams_;
+  std::vector<std::string> tails_;
+};
+
+void watchers(const Options& options) {
+  const std::vector<Request> requests = read_requests(options);
+  Watchers all(options);
+  Series none;
+  if (all.wait("HTTP/1.1 200", now_seconds(), none) < options.connections) {
+    fail("probe: not all watchers were let in");
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // the streams stand
+  Connection changing(options);
+  Series each, last;
+  const auto rounds = static_cast<std::size_t>(options.seconds);
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const Request& request = requests[round % requests.size()];
+    std::string body = request.body;
+    const std::size_t at = body.find("{k}");
+    if (at != std::string::npos) body.replace(at, 3, numbered_name(std::to_string(round)));
+    const double begin = now_seconds();
+    changing.send_all(request_bytes(options, request, body));
+    const std::size_t told =
+        all.wait("probe-" + numbered_name(std::to_string(round)) + "-", begin, each);
+    last.add(now_seconds() - begin);
+    if (changing.answer().status >= 400) fail("probe: the change was refused");
+    if (told < options.connections) {
+      fail("probe: " + std::to_string(told) + " of " + std::to_string(options.connections) +
+           " watchers were told");
+    }
+  }
+  say("each_told", each);
+  say("all_told", last);
+}
+
 Options read_options(int argc, char** argv) {
   Options options;
   std::vector<std::string> words;
@@ -346,7 +447,7 @@ Options read_options(int argc, char** argv) {
       words.emplace_back(word);
     }
   }
-  const std::size_t expected = std::string_view(argv[1]) == "watch" ? 3 : 2;
+  const std::size_t expected = std::string_view(argv[1]) == "requests" ? 2 : 3;
   const std::size_t colon = words.empty() ? std::string::npos : words[0].rfind(':');
   if (words.size() != expected || colon == std::string::npos)
     fail("probe: see the head of probe.cpp");
@@ -369,7 +470,9 @@ int main(int argc, char** argv) {
     requests(options);
   } else if (what == "watch") {
     watch(options);
+  } else if (what == "watchers") {
+    watchers(options);
   } else {
-    fail("probe: there are requests and watch");
+    fail("probe: there are requests, watch and watchers");
   }
 }

@@ -120,14 +120,26 @@ class Stormd:
 
     def send(self, method, path, body=None):
         """(answer, its body) over one kept connection."""
-        if not self.kept:
-            self.kept = self.connect()
-        self.kept.request(method, path, None if body is None else json.dumps(body))
-        answer = self.kept.getresponse()
-        data = answer.read()
+        answer, data = self.exchange(method, path, None if body is None else json.dumps(body))
         if answer.status >= 400:
             raise Failure(f'{method} {path}: {answer.status} {data[:300]!r}')
         return answer, data
+
+    def exchange(self, method, path, text):
+        for fresh in (self.kept is None, True):
+            if not self.kept:
+                self.kept = self.connect()
+            try:
+                self.kept.request(method, path, text)
+                answer = self.kept.getresponse()
+                return answer, answer.read()
+            except (http.client.RemoteDisconnected, ConnectionError):
+                # One that was idle for too long is closed.
+                self.kept.close()
+                self.kept = None
+                if fresh:
+                    raise
+        raise Failure(f'{method} {path}: no answer')
 
     def get(self, path):
         return json.loads(self.send('GET', path)[1])
