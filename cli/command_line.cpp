@@ -42,6 +42,9 @@ struct Parsed {
   WatchOptions watch;
   ImportOptions import;
   MatchOptions match;
+  HistoryOptions history;
+  std::string explained;  // a resource
+  std::string at;
   std::vector<std::string> words;
   std::string fields;
   std::string topic;
@@ -212,6 +215,18 @@ void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
     };
   });
 
+  if (resources) {
+    CLI::App* groups = add_command(*command, "groups",
+                                   with_examples("List the groups that a resource is in.",
+                                                 "  stormctl resource groups web.1\n"));
+    groups->add_option("RESOURCE", parsed.explained, "Id, beginning of an id, or name")->required();
+    groups->final_callback([&parsed] {
+      parsed.action = [&parsed](Session& session) {
+        return groups_of_command(session, parsed.explained);
+      };
+    });
+  }
+
   if (noun.name != "group") return;
   CLI::App* members = add_command(
       *command, "members",
@@ -221,11 +236,61 @@ void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
                     "  stormctl group members frontend -w\n"));
   members->add_option("GROUP", parsed.list.members, "Id or name of the group")->required();
   add_list_flags(*members, parsed, true);
+  members->add_option("--at", parsed.at, "Who was in it then: a time, or 10m ago")
+      ->type_name("TIME");
   members->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) {
+      if (!parsed.at.empty()) return past_members_command(session, parsed.list.members, parsed.at);
       return list_command(session, *find_noun("resource"), parsed.list);
     };
   });
+
+  CLI::App* history = add_command(*command, "history",
+                                  with_examples("Show who joined and left a group.",
+                                                "  stormctl group history frontend\n"
+                                                "  stormctl group history frontend --since 1h\n"));
+  history->add_option("GROUP", parsed.history.group, "Id or name of the group")->required();
+  history->add_option("--since", parsed.history.since, "A time, or how long ago (90s, 5m, 2h, 1d)")
+      ->type_name("TIME");
+  history->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return history_command(session, parsed.history);
+    };
+  });
+
+  CLI::App* analyze = add_command(*command, "analyze",
+                                  with_examples("Tell what the query of a group costs, and why.",
+                                                "  stormctl group analyze frontend\n"));
+  analyze->add_option("GROUP", parsed.history.group, "Id or name of the group")->required();
+  analyze->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return analyze_command(session, parsed.history.group);
+    };
+  });
+}
+
+void add_insight(CLI::App& app, Parsed& parsed) {
+  CLI::App* explain =
+      add_command(app, "explain",
+                  with_examples("Tell why a resource is in a group, or what keeps it out.",
+                                "  stormctl explain web.1 --group frontend\n"
+                                "  stormctl explain res-6sD7G --group frontend -o json\n"));
+  explain->add_option("RESOURCE", parsed.explained, "Id, beginning of an id, or name")->required();
+  explain->add_option("--group", parsed.history.group, "Id or name of the group")
+      ->required()
+      ->type_name("GROUP");
+  explain->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return explain_command(session, parsed.explained, parsed.history.group);
+    };
+  });
+  CLI::App* coverage = add_command(
+      app, "coverage",
+      with_examples("Show what is in no group, groups without members, and applications "
+                    "that lack something.",
+                    "  stormctl coverage\n"));
+  coverage->final_callback(
+      [&parsed] { parsed.action = [](Session& session) { return coverage_command(session); }; });
 }
 
 void add_import(CLI::App& app, Parsed& parsed) {
@@ -374,6 +439,7 @@ void build(CLI::App& app, Parsed& parsed) {
   add_import(app, parsed);
   add_events(app, parsed);
   add_watch(app, parsed);
+  add_insight(app, parsed);
   add_match(app, parsed);
   add_others(app, parsed);
 }

@@ -60,6 +60,18 @@ struct MatchOptions {
 };
 ExitCode match_command(Session& session, const MatchOptions& options);
 
+// Why a resource is in a group or not.
+ExitCode explain_command(Session& session, const std::string& resource, const std::string& group);
+struct HistoryOptions {
+  std::string group;
+  std::string since;  // a time, or how long ago; empty: all that is kept
+};
+ExitCode history_command(Session& session, const HistoryOptions& options);
+ExitCode past_members_command(Session& session, const std::string& group, const std::string& at);
+ExitCode analyze_command(Session& session, const std::string& group);
+ExitCode groups_of_command(Session& session, const std::string& resource);
+ExitCode coverage_command(Session& session);
+
 ExitCode status_command(Session& session);
 ExitCode doctor_command(Session& session);
 ExitCode version_command(Session& session, bool client_only);

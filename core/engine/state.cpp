@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include "core/base/edit_distance.hpp"
 #include "core/document/json.hpp"
@@ -97,8 +96,8 @@ class ResourceView final : public DocumentView {
   }
 
   const DocumentView* related(Relation relation) const override {
-    std::unique_ptr<DocumentView>& relative =
-        relatives_[std::countr_zero(static_cast<std::uint8_t>(relation))];
+    const auto place = std::ranges::find(kAllRelations, relation) - std::begin(kAllRelations);
+    std::unique_ptr<DocumentView>& relative = relatives_.at(static_cast<std::size_t>(place));
     if (!relative) relative = make_relative(relation);
     return relative.get();
   }

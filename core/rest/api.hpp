@@ -32,6 +32,7 @@ struct Api {
 
 std::span<const Route> entity_routes();
 std::span<const Route> group_routes();
+std::span<const Route> insight_routes();
 std::span<const Route> job_routes();
 std::span<const Route> procedure_routes();
 std::span<const Route> agent_routes();

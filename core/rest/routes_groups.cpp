@@ -3,6 +3,7 @@
 #include "core/rest/api.hpp"
 #include "core/rest/collection.hpp"
 #include "core/rest/http_error.hpp"
+#include "core/rest/routes_insight.hpp"
 #include "core/rest/write.hpp"
 
 namespace storm::rest {
@@ -23,6 +24,11 @@ void members(const CallPtr& call, const Reply& reply) {
   Snapshot snapshot = call->api.engine.snapshot();
   const Result<Uuid> group = snapshot->require(EntityKind::Group, call->id);
   if (!group) return refuse(call, reply, group.error());
+  if (const std::string* at = call->request.url.find("at")) {
+    return answer_with(reply, [call, snapshot, group = *group, at = *at] {
+      return members_of_the_past(*call, *snapshot, group, at);
+    });
+  }
   answer_collection(call, reply, EntityKind::Resource, std::move(snapshot), members_of);
 }
 
@@ -32,8 +38,11 @@ void change_members(const CallPtr& call, const Reply& reply) {
   submit(call, reply, ChangeMembers{call->id, std::move(*body)}, done);
 }
 
+constexpr std::string_view kMemberParameters[] = {"q",      "limit",   "cursor",
+                                                  "fields", "exclude", "at"};
+
 constexpr Route kRoutes[] = {
-    {Method::Get, "/v1/groups/{id}/members", members, kCollectionParameters},
+    {Method::Get, "/v1/groups/{id}/members", members, kMemberParameters},
     {Method::Post, "/v1/groups/{id}/members", change_members, kWriteParameters},
 };
 

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/document/json.hpp"
+#include "core/engine/coverage.hpp"
 #include "core/engine/members.hpp"
 #include "core/rest/api.hpp"
 
@@ -35,9 +36,16 @@ Value status_of(const State& state, const Census& census) {
   const auto count = [](std::uint64_t number) { return Value(Value::Object{{"total", number}}); };
   Value status = Value::object();
   status.add("revision", state.revision);
-  status.add("groups", count(state.groups.size()));
+  const Coverage coverage = coverage_of(state);
+  Value groups = count(state.groups.size());
+  if (!coverage.empty_groups.empty())
+    groups.add("empty", std::uint64_t{coverage.empty_groups.size()});
+  status.add("groups", std::move(groups));
   status.add("resources", std::move(resources));
-  status.add("applications", count(state.applications.size()));
+  Value applications = count(state.applications.size());
+  if (!coverage.unhealthy.empty())
+    applications.add("unhealthy", std::uint64_t{coverage.unhealthy.size()});
+  status.add("applications", std::move(applications));
   status.add("procedures", count(state.procedures.size()));
   Value jobs = count(state.jobs.size());
   jobs.add("by_status", std::move(jobs_by_status));

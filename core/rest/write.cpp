@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/document/json.hpp"
+#include "core/engine/members.hpp"
+#include "core/engine/memberships.hpp"
 #include "core/rest/etag.hpp"
 #include "core/rest/http_error.hpp"
 #include "core/rest/projection.hpp"
@@ -25,6 +27,35 @@ Answer with_entity(unsigned status, const Outcome& outcome) {
   return json_answer(status, std::move(text))
       .with("Storm-Revision", std::to_string(outcome.snapshot->revision))
       .with("ETag", std::move(etag));
+}
+
+// What a group that is only tried would change: its entity, and who would join and leave.
+Answer tried_group(const Outcome& outcome, const State& before, unsigned status) {
+  const State& after = *outcome.snapshot;
+  const LiveGroup& now = *after.groups.get(outcome.id.uuid);
+  const LiveGroup* was = before.groups.get(outcome.id.uuid);
+  std::uint64_t joining = 0, leaving = 0;
+  Value::Array joined, left;
+  const auto note = [](const Shared<Resource>& resource, std::uint64_t& count, Value::Array& list) {
+    if (++count <= kMovesToldMax) list.emplace_back(resource->id.to_string());
+    return true;
+  };
+  each_member(after, now, [&](const Shared<Resource>& resource) {
+    const bool stays = was && is_member(before, *was, *resource);
+    return stays || note(resource, joining, joined);
+  });
+  if (was) {
+    each_member(before, *was, [&](const Shared<Resource>& resource) {
+      return is_member(after, now, *resource) || note(resource, leaving, left);
+    });
+  }
+  Value value = after.value_of(outcome.id);
+  value.add("dry_run", Value(Value::Object{{"members", std::uint64_t{member_count(after, now)}},
+                                           {"joining", joining},
+                                           {"leaving", leaving},
+                                           {"joined", std::move(joined)},
+                                           {"left", std::move(left)}}));
+  return json_answer(status, to_json(value));
 }
 
 // Whoever comes from an old state is shown the one there is, to start from.
@@ -56,10 +87,15 @@ void refuse(const CallPtr& call, const Reply& reply, Error error) {
 void submit(const CallPtr& call, const Reply& reply, Command command, MakeAnswer make) {
   const Result<bool> dry_run = read_dry_run(call->request.url);
   if (!dry_run) return refuse(call, reply, dry_run.error());
-  Completion completion = [call, reply, make](Result<Outcome> result) {
+  const Snapshot before = *dry_run ? call->api.engine.snapshot() : nullptr;
+  Completion completion = [call, reply, make, before](Result<Outcome> result) {
     // On the engine's thread: only hand over.
-    reply([call, make, result = std::move(result)]() -> std::optional<Answer> {
+    reply([call, make, before, result = std::move(result)]() -> std::optional<Answer> {
       if (!result) return refusal(*call, result.error());
+      if (before && result->id.kind == EntityKind::Group &&
+          result->snapshot->groups.get(result->id.uuid)) {
+        return tried_group(*result, *before, make(*call, *result).status);
+      }
       return make(*call, *result);
     });
   };
