@@ -55,8 +55,10 @@ bool WatchFeed::catch_up(const std::shared_ptr<Watcher>& watcher,
     return false;
   }
   Member guest{watcher, selectors, after};
-  Entries entries;
-  for (const SelectorPtr& selector : guest.selectors) entries.push_back({&guest, selector.get()});
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < guest.selectors.size(); ++i) {
+    entries.push_back({&guest, guest.selectors[i].get(), i});
+  }
   for (auto event = state->events.lower_bound(after + 1);
        event != state->events.end() && event->first <= position_; ++event) {
     WatchEvent told(state, event->second);
@@ -100,8 +102,9 @@ void WatchFeed::insert(std::shared_ptr<Watcher> watcher, std::vector<SelectorPtr
   erase(key);
   watcher->set_admitted(after);
   auto member = std::make_unique<Member>(Member{std::move(watcher), std::move(selectors), after});
-  for (const SelectorPtr& selector : member->selectors) {
-    entries_of(*selector).push_back({member.get(), selector.get()});
+  for (std::size_t i = 0; i < member->selectors.size(); ++i) {
+    const WatchSelector* selector = member->selectors[i].get();
+    entries_of(*selector).insert({member.get(), selector, i});
   }
   members_[key] = std::move(member);
   member_count_ = members_.size();
@@ -111,8 +114,9 @@ void WatchFeed::insert(std::shared_ptr<Watcher> watcher, std::vector<SelectorPtr
 bool WatchFeed::erase(const Watcher* watcher) {
   const auto found = members_.find(watcher);
   if (found == members_.end()) return false;
-  for (const SelectorPtr& selector : found->second->selectors) {
-    drop(*selector, found->second.get());
+  const std::vector<SelectorPtr>& selectors = found->second->selectors;
+  for (std::size_t i = 0; i < selectors.size(); ++i) {
+    drop({found->second.get(), selectors[i].get(), i});
   }
   members_.erase(found);
   member_count_ = members_.size();
@@ -136,11 +140,10 @@ WatchFeed::Entries& WatchFeed::entries_of(const WatchSelector& selector) {
   return all_;
 }
 
-void WatchFeed::drop(const WatchSelector& selector, const Member* member) {
+void WatchFeed::drop(const Entry& entry) {
+  const WatchSelector& selector = *entry.selector;
   Entries& entries = entries_of(selector);
-  std::erase_if(entries, [&](const Entry& entry) {
-    return entry.member == member && entry.selector == &selector;
-  });
+  entries.erase(entry);
   if (!entries.empty()) return;
   if (selector.kind == Kind::Group) groups_.erase(selector.uuid);
   if (selector.kind == Kind::Resource) resources_.erase(selector.uuid);
@@ -183,7 +186,7 @@ void WatchFeed::wake_told() {
 
 void WatchFeed::tell(const Snapshot& state, const Shared<Event>& event) {
   WatchEvent told(state, event);
-  Entries entries = all_;
+  std::vector<Entry> entries(all_.begin(), all_.end());
   const auto add = [&](const auto& table, const auto& key) {
     const auto found = table.find(key);
     if (found == table.end()) return;
@@ -197,7 +200,7 @@ void WatchFeed::tell(const Snapshot& state, const Shared<Event>& event) {
     add(types_, event->resource_type);
     for (const auto& [text, watching] : queries_) {
       std::vector<Telling> tellings;
-      told.tell(*watching.front().selector, tellings);  // tested once, and known from then on
+      told.tell(*watching.begin()->selector, tellings);  // tested once, and known from then on
       if (tellings.empty()) continue;
       entries.insert(entries.end(), watching.begin(), watching.end());
     }
@@ -205,10 +208,11 @@ void WatchFeed::tell(const Snapshot& state, const Shared<Event>& event) {
   if (!entries.empty()) deliver(told, entries);
 }
 
-void WatchFeed::deliver(WatchEvent& event, const Entries& entries) {
+void WatchFeed::deliver(WatchEvent& event, const std::vector<Entry>& entries) {
   struct Message {
     Member* member;
     const WatchSelector* selector;
+    std::size_t place;
     Telling telling;
   };
   const std::uint64_t number = event.event().id;
@@ -220,17 +224,19 @@ void WatchFeed::deliver(WatchEvent& event, const Entries& entries) {
     tellings.clear();
     event.tell(*entry.selector, tellings);
     for (const Telling& telling : tellings) {
-      messages.push_back({entry.member, entry.selector, telling});
+      messages.push_back({entry.member, entry.selector, entry.place, telling});
     }
   }
-  std::ranges::stable_sort(messages, {}, &Message::member);
+  std::ranges::stable_sort(messages, [](const Message& a, const Message& b) {
+    return std::tie(a.member, a.place) < std::tie(b.member, b.place);
+  });
   // What is printed already; watchers of the same words share it.
   using Key = std::tuple<std::string_view, Uuid, WatchType, Uuid, bool, WatchForm, bool>;
   std::map<Key, Frame> printed;
   std::vector<const Watcher*> full;
   std::vector<Frame> frames;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    const auto& [member, selector, telling] = messages[i];
+    const auto& [member, selector, place, telling] = messages[i];
     Watcher* watcher = member->watcher.get();
     const bool last = i + 1 == messages.size() || messages[i + 1].member != member;
     const Key key{selector->label,  selector->uuid,  telling.type, telling.moved.value_or(Uuid{}),

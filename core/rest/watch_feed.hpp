@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/engine/engine.hpp"
@@ -59,8 +60,16 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
   struct Entry {
     Member* member = nullptr;
     const WatchSelector* selector = nullptr;
+    std::size_t place = 0;  // among those of the member: the order in which it is told
+    friend bool operator==(const Entry&, const Entry&) = default;
   };
-  using Entries = std::vector<Entry>;
+  struct EntryHash {
+    std::size_t operator()(const Entry& entry) const {
+      return std::hash<const void*>()(entry.selector) ^ std::hash<const void*>()(entry.member)
+                                                            << 1U;
+    }
+  };
+  using Entries = std::unordered_set<Entry, EntryHash>;  // thousands leave one by one
   struct UuidHash {
     std::size_t operator()(const Uuid& uuid) const { return uuid.high ^ uuid.low; }
   };
@@ -68,13 +77,13 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
   // On the strand.
   void round();
   void tell(const Snapshot& state, const Shared<Event>& event);
-  void deliver(WatchEvent& event, const Entries& entries);
+  void deliver(WatchEvent& event, const std::vector<Entry>& entries);
   void insert(std::shared_ptr<Watcher> watcher, std::vector<SelectorPtr> selectors,
               std::uint64_t after);
   // False: it was not fed.
   bool erase(const Watcher* watcher);
   Entries& entries_of(const WatchSelector& selector);
-  void drop(const WatchSelector& selector, const Member* member);
+  void drop(const Entry& entry);
   void all_behind();
   void wake_told();
   // False: it is not to be fed yet, and knows.

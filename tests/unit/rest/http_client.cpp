@@ -29,8 +29,11 @@ std::string HttpAnswer::header(std::string_view name) const {
   return "";
 }
 
-HttpClient::HttpClient(std::uint16_t port) {
+HttpClient::HttpClient(std::uint16_t port, int receive_bytes) {
   socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_bytes > 0) {
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  }
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -17,7 +17,9 @@ struct HttpAnswer {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port);
+  // `receive_bytes`: of its buffer in the kernel, for a client that shall soon be full; 0: as
+  // usual.
+  explicit HttpClient(std::uint16_t port, int receive_bytes = 0);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

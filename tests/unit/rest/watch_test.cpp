@@ -4,11 +4,14 @@
 #include <vector>
 
 #include "server_fixture.hpp"
+#include "slowness.hpp"
 
 using namespace storm;
 using namespace storm::rest;
 
 namespace {
+
+constexpr int kSmallBuffer = 8 * 1024;
 
 std::string text_at(const Value& message, std::string_view pointer) {
   const Value* value = at_pointer(message, pointer);
@@ -24,8 +27,9 @@ std::uint64_t revision_of(const Value& message) {
 // A watch as JSON lines.
 class Watch {
  public:
-  Watch(std::uint16_t port, const std::string& parameters, const std::string& headers = "")
-      : client_(port) {
+  Watch(std::uint16_t port, const std::string& parameters, const std::string& headers = "",
+        int receive_bytes = 0)
+      : client_(port, receive_bytes) {
     client_.send("GET /v1/watch?format=ndjson" + parameters + " HTTP/1.1\r\nHost: localhost\r\n" +
                  headers + "\r\n");
     REQUIRE(client_.receive(true).status == 200);
@@ -211,11 +215,11 @@ TEST_CASE("watch: who asks for more than the log keeps is told of the gap and go
 }
 
 TEST_CASE("watch: a slow reader loses nothing but what the gap says", "[rest]") {
-  ServerFixture fixture({}, 200);
+  ServerFixture fixture({}, 50);
   fixture.make(EntityKind::Resource, R"({"type": "vm", "names": ["a"]})");
-  Watch watch(fixture.port, "&type=vm");
+  Watch watch(fixture.port, "&type=vm", "", kSmallBuffer);
   std::uint64_t next = revision_of(watch.next_of_any_type()) + 1;
-  for (int i = 0; i < 1000; ++i) churn(fixture, i);
+  for (int i = 0; i < 400; ++i) churn(fixture, i);
   const std::uint64_t last = fixture.engine->snapshot()->revision;
   bool gap_seen = false;
   while (next <= last) {
@@ -237,7 +241,7 @@ TEST_CASE("watch: one who never reads is dropped", "[rest]") {
   options.limits.watch_bookmark_every = std::chrono::milliseconds(50);
   ServerFixture fixture(std::move(options), 200);
   fixture.make(EntityKind::Resource, R"({"type": "vm", "names": ["a"]})");
-  Watch watch(fixture.port, "&type=vm");
+  Watch watch(fixture.port, "&type=vm", "", kSmallBuffer);
   HttpClient asks(fixture.port);
   const auto watchers = [&] {
     const std::string text = asks.get("/metrics").body;
@@ -245,7 +249,7 @@ TEST_CASE("watch: one who never reads is dropped", "[rest]") {
     return at == std::string::npos ? -1 : std::stoi(text.substr(at + 16));
   };
   CHECK(watchers() == 1);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30 * slowness());
   int i = 0;
   while (watchers() == 1 && std::chrono::steady_clock::now() < deadline) churn(fixture, ++i);
   CHECK(watchers() == 0);
