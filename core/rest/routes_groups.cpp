@@ -1,4 +1,8 @@
 // /v1/groups/{id}/members: who belongs to a group now, and who shall or shall not.
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "core/engine/members.hpp"
 #include "core/rest/api.hpp"
 #include "core/rest/collection.hpp"
@@ -38,8 +42,13 @@ void change_members(const CallPtr& call, const Reply& reply) {
   submit(call, reply, ChangeMembers{call->id, std::move(*body)}, done);
 }
 
-constexpr std::string_view kMemberParameters[] = {"q",      "limit",   "cursor",
-                                                  "fields", "exclude", "at"};
+// Those of every collection, and the moment.
+constexpr auto kMemberParameters = [] {
+  std::array<std::string_view, std::size(kCollectionParameters) + 1> names;
+  std::ranges::copy(kCollectionParameters, names.begin());
+  names.back() = "at";
+  return names;
+}();
 
 constexpr Route kRoutes[] = {
     {Method::Get, "/v1/groups/{id}/members", members, kMemberParameters},
