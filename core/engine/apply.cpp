@@ -321,7 +321,7 @@ class Handler {
     ResourceDraft draft = read_resource(body, merge ? known->get() : nullptr, problems_);
     Resource& resource = draft.resource;
     const auto take = [&](const Reference& reference, EntityKind kind, std::string_view field,
-                          std::optional<Id>& to) {
+                          auto& to) {
       if (reference.given) to = resolve(reference, kind, field);
     };
     take(draft.owner, EntityKind::Agent, "owner", resource.owner);
@@ -566,7 +566,7 @@ class Handler {
     }
     Resource resource;
     resource.id = id;
-    resource.type = item.type;
+    resource.type = context_.texts.intern(item.type);
     resource.names = item.names;
     resource.owner = agent;
     const auto reference = [&](const std::string& uid) {
@@ -575,8 +575,8 @@ class Handler {
     resource.parent = reference(item.parent_uid);
     resource.cluster = reference(item.cluster_uid);
     resource.host = reference(item.host_uid);
-    resource.image = item.image;
-    resource.image_digest = item.image_digest;
+    resource.image = context_.texts.intern(item.image);
+    resource.image_digest = context_.texts.intern(item.image_digest);
     resource.status = item.status;
     resource.health = item.health;
     resource.snapshot = item.snapshot;
@@ -584,7 +584,7 @@ class Handler {
     resource.observed_at = item.observed_at ? item.observed_at : change_.now();
     resource.stale = item.stale;
     resource.uid = item.uid;
-    resource.scope = scope;
+    resource.scope = context_.texts.intern(scope);
     resource.provider_revision = item.provider_revision;
     if (known && same_content(*known, resource)) return;
     change_.put(std::move(resource));

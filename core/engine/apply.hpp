@@ -32,6 +32,7 @@ struct ApplyContext {
   const OperatorSet& operators;
   const Redactor& redactor;
   const TextPacker& packer;
+  TextPool& texts;
   Listings& listings;
   WallTime alive_since = 0;  // nobody could send a heartbeat before
   std::optional<PreparedMatches> prepared;

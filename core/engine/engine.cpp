@@ -58,12 +58,14 @@ struct Engine::Impl {
   };
 
   Impl(Storage& store, const Clock& the_clock, std::shared_ptr<const OperatorSet> operator_set,
-       Options the_options, LoadedState loaded, std::unique_ptr<TextPacker> text_packer)
+       Options the_options, LoadedState loaded, std::unique_ptr<TextPacker> text_packer,
+       std::unique_ptr<TextPool> text_pool)
       : clock(the_clock),
         operators(std::move(operator_set)),
         options(std::move(the_options)),
         redactor(loaded.redaction_key, options.redaction),
         packer(std::move(text_packer)),
+        texts(std::move(text_pool)),
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
         alive_since(clock.wall_now()),
@@ -161,13 +163,8 @@ struct Engine::Impl {
         continue;
       }
       Change change(next, index, clock.wall_now(), options.events_kept);
-      ApplyContext context{change,
-                           *operators,
-                           redactor,
-                           *packer,
-                           listings,
-                           alive_since,
-                           take_preparation(task, next)};
+      ApplyContext context{change, *operators, redactor,    *packer,
+                           *texts, listings,   alive_since, take_preparation(task, next)};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = true;
       for (const auto& preparation : preparations)
@@ -237,13 +234,8 @@ struct Engine::Impl {
     GroupIndex trial_index = index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change,
-                         *operators,
-                         redactor,
-                         *packer,
-                         trial_listings,
-                         alive_since,
-                         take_preparation(task, base)};
+    ApplyContext context{change, *operators,     redactor,    *packer,
+                         *texts, trial_listings, alive_since, take_preparation(task, base)};
     const Id id = STORM_TRY(storm::apply(task.command, context));
     return Outcome{id, std::make_shared<const State>(std::move(trial))};
   }
@@ -252,7 +244,7 @@ struct Engine::Impl {
     State next = *published.load();
     const std::uint64_t revision = next.revision;
     Change change(next, index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, *packer, listings, alive_since, {}};
+    ApplyContext context{change, *operators, redactor, *packer, *texts, listings, alive_since, {}};
     expire_agents(context);
     for (const auto& preparation : preparations)
       preparation->note(change.touched().entities, change.renamed());
@@ -279,6 +271,7 @@ struct Engine::Impl {
   const Options options;
   const Redactor redactor;
   const std::unique_ptr<TextPacker> packer;
+  const std::unique_ptr<TextPool> texts;  // Engine thread only.
   std::vector<std::function<void()>> listeners;
 
   // Engine thread only.
@@ -309,7 +302,9 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
                                                std::shared_ptr<const OperatorSet> operators,
                                                Options options) {
   auto packer = std::make_unique<TextPacker>();
-  LoadedState loaded = STORM_TRY(load_state(storage, *operators, options.events_kept, *packer));
+  auto texts = std::make_unique<TextPool>();
+  LoadedState loaded =
+      STORM_TRY(load_state(storage, *operators, options.events_kept, *packer, *texts));
   STORM_TRY(forget_dictionaries(storage, packer->settle()));
   if (loaded.redaction_key.empty()) {
     loaded.redaction_key = random_key();
@@ -319,7 +314,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
   }
   const std::uint64_t revision = loaded.state.revision;
   auto impl = std::make_unique<Impl>(storage, clock, std::move(operators), std::move(options),
-                                     std::move(loaded), std::move(packer));
+                                     std::move(loaded), std::move(packer), std::move(texts));
   STORM_TRY(impl->reserve_revisions(revision));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }

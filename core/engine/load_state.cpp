@@ -134,7 +134,7 @@ void tell_stale(LoadedState& loaded, std::size_t events_kept) {
 }  // namespace
 
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
-                               std::size_t events_kept, TextPacker& packer) {
+                               std::size_t events_kept, TextPacker& packer, TextPool& pool) {
   LoadedState loaded;
   State& state = loaded.state;
   STORM_TRY(load_meta(storage, loaded));
@@ -172,7 +172,7 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   }
   STORM_TRY(
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
-        auto read = resource_from_row(id, row, packer);
+        auto read = resource_from_row(id, row, packer, pool);
         if (!read) {
           // Its source will tell it again.
           if (++left_out <= kRowsToldMax) {

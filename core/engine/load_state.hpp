@@ -23,8 +23,8 @@ struct LoadedState {
 // instances are offline until they start. A row that cannot be read is an error that names it; a
 // group whose query cannot be compiled (an operator is not installed) is kept without members by
 // query, with a warning in the log.
-// The packer gets the dictionaries of the snapshots.
+// The packer gets the dictionaries of the snapshots, the pool the texts that repeat.
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
-                               std::size_t events_kept, TextPacker& packer);
+                               std::size_t events_kept, TextPacker& packer, TextPool& pool);
 
 }  // namespace storm

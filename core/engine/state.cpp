@@ -145,7 +145,7 @@ class ResourceView final : public DocumentView {
     switch (field) {
       case kNames: {
         Value::Array names;
-        for (const std::string& text : r.names) names.emplace_back(text);
+        for (const std::string_view text : r.names) names.emplace_back(text);
         return names;
       }
       case kId:

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/assert.hpp"
+
 namespace storm {
 
 enum class EntityKind : std::uint8_t {
@@ -53,6 +55,42 @@ struct Id {
   static std::optional<Id> parse(std::string_view text);
   static Id random(EntityKind kind) { return {kind, Uuid::random()}; }
   bool is_nil() const { return uuid.is_nil(); }
+};
+
+// An Id of a known kind, or none: half the size of std::optional<Id>, to be read like one. The nil
+// id is none.
+template <EntityKind kind>
+class OptionalId {
+ public:
+  OptionalId() = default;
+  OptionalId(std::nullopt_t) {}
+  // Requires: an id of that kind, here and below.
+  OptionalId(const Id& id) : uuid_(id.uuid) { STORM_ASSERT(id.kind == kind); }
+  OptionalId(const std::optional<Id>& id) {
+    if (id) *this = *id;
+  }
+
+  explicit operator bool() const { return has_value(); }
+  bool has_value() const { return !uuid_.is_nil(); }
+  operator std::optional<Id>() const {
+    return has_value() ? std::optional<Id>(**this) : std::nullopt;
+  }
+  Id operator*() const { return {kind, uuid_}; }  // Requires: has_value(), here and below.
+  struct Arrow {
+    Id id;
+    const Id* operator->() const { return &id; }
+  };
+  Arrow operator->() const { return {**this}; }
+  void reset() { uuid_ = {}; }
+
+  friend bool operator==(const OptionalId& a, const OptionalId& b) = default;
+  friend bool operator==(const OptionalId& a, const std::optional<Id>& b) {
+    return std::optional<Id>(a) == b;
+  }
+  friend bool operator==(const OptionalId& a, const Id& b) { return a.has_value() && *a == b; }
+
+ private:
+  Uuid uuid_;
 };
 
 }  // namespace storm

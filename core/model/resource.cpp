@@ -1,41 +1,97 @@
 #include "core/model/resource.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <span>
 
 #include "core/document/json.hpp"
+#include "core/document/json_members.hpp"
 #include "core/model/fields.hpp"
 
 namespace storm {
 namespace {
 
+constexpr std::size_t kRowLineBytes = 768;  // of most rows
+
 Value id_or_null(const std::optional<Id>& id) { return id ? Value(id->to_string()) : Value(); }
 
-std::optional<Id> id_from(const Value* value) {
-  return value && value->is_string() ? Id::parse(value->as_string()) : std::nullopt;
-}
+// Prints members of a JSON object; a million resources are printed at a time, so nothing is built.
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::string& out) : out_(out) { out_ += '{'; }
+
+  void text(std::string_view name, std::string_view value) {
+    key(name);
+    append_json_string(out_, value);
+  }
+  void word(std::string_view name, std::string_view plain) {
+    key(name);
+    out_ += plain;
+  }
+  template <typename Number>
+  void number(std::string_view name, Number value) {
+    key(name);
+    fmt::format_to(std::back_inserter(out_), "{}", value);
+  }
+  void flag(std::string_view name, bool value) { word(name, value ? "true" : "false"); }
+  void id(std::string_view name, const std::optional<Id>& value) {
+    key(name);
+    if (value) {
+      out_ += '"';
+      out_ += value->to_string();
+      out_ += '"';
+    } else {
+      out_ += "null";
+    }
+  }
+  void list(std::string_view name, const TextList& texts) {
+    key(name);
+    out_ += '[';
+    for (const std::string_view text : texts) {
+      append_json_string(out_, text);
+      out_ += ',';
+    }
+    if (out_.back() == ',') out_.pop_back();
+    out_ += ']';
+  }
+  // The name of a member whose value follows.
+  void key(std::string_view name) {
+    if (out_.back() != '{') out_ += ',';
+    out_ += '"';
+    out_ += name;
+    out_ += "\":";
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+};
 
 // The fields before the snapshot, and those after it.
-Value leading_fields(const Resource& resource) {
-  Value::Array names;
-  for (const std::string& name : resource.names) names.emplace_back(name);
-  return Value(Value::Object{{"id", resource.id.to_string()},
-                             {"type", resource.type},
-                             {"names", std::move(names)},
-                             {"owner", id_or_null(resource.owner)},
-                             {"parent", id_or_null(resource.parent)},
-                             {"cluster", id_or_null(resource.cluster)},
-                             {"host", id_or_null(resource.host)},
-                             {"image", resource.image.empty() ? Value() : Value(resource.image)},
-                             {"status", name_of(resource.status)},
-                             {"health", name_of(resource.health)}});
+void write_leading_fields(FieldWriter& fields, const Resource& resource) {
+  fields.text("type", resource.type);
+  fields.list("names", resource.names);
+  fields.id("owner", resource.owner);
+  fields.id("parent", resource.parent);
+  fields.id("cluster", resource.cluster);
+  fields.id("host", resource.host);
+  if (resource.image.empty()) {
+    fields.word("image", "null");
+  } else {
+    fields.text("image", resource.image);
+  }
+  fields.text("status", name_of(resource.status));
+  fields.text("health", name_of(resource.health));
 }
 
-void add_trailing_fields(Value& value, const Resource& resource) {
-  value.add("first_seen", to_rfc3339(resource.first_seen));
-  value.add("observed_at", to_rfc3339(resource.observed_at));
-  value.add("revision", resource.revision);
-  value.add("stale", resource.stale);
+void write_trailing_fields(FieldWriter& fields, const Resource& resource) {
+  fields.text("first_seen", to_rfc3339(resource.first_seen));
+  fields.text("observed_at", to_rfc3339(resource.observed_at));
+  fields.number("revision", resource.revision);
+  fields.flag("stale", resource.stale);
 }
 
 }  // namespace
@@ -48,27 +104,39 @@ bool same_content(const Resource& a, const Resource& b) {
 }
 
 Value to_value_without_snapshot(const Resource& resource) {
-  Value value = leading_fields(resource);
-  add_trailing_fields(value, resource);
-  return value;
+  Value::Array names;
+  for (const std::string_view name : resource.names) names.emplace_back(name);
+  return Value(
+      Value::Object{{"id", resource.id.to_string()},
+                    {"type", resource.type.view()},
+                    {"names", std::move(names)},
+                    {"owner", id_or_null(resource.owner)},
+                    {"parent", id_or_null(resource.parent)},
+                    {"cluster", id_or_null(resource.cluster)},
+                    {"host", id_or_null(resource.host)},
+                    {"image", resource.image.empty() ? Value() : Value(resource.image.view())},
+                    {"status", name_of(resource.status)},
+                    {"health", name_of(resource.health)},
+                    {"first_seen", to_rfc3339(resource.first_seen)},
+                    {"observed_at", to_rfc3339(resource.observed_at)},
+                    {"revision", resource.revision},
+                    {"stale", resource.stale}});
 }
 
 void append_resource_json(std::string& out, const Resource& resource, bool with_snapshot) {
-  if (!with_snapshot) return append_json(out, to_value_without_snapshot(resource));
-  append_json(out, leading_fields(resource));
-  out.back() = ',';
-  out += "\"snapshot\":";
-  if (resource.snapshot) {
-    resource.snapshot.append_to(out);
-  } else {
-    out += "null";
+  FieldWriter fields(out);
+  fields.id("id", resource.id);
+  write_leading_fields(fields, resource);
+  if (with_snapshot) {
+    fields.key("snapshot");
+    if (resource.snapshot) {
+      resource.snapshot.append_to(out);
+    } else {
+      out += "null";
+    }
   }
-  out += ',';
-  Value trailing = Value::object();
-  add_trailing_fields(trailing, resource);
-  const std::size_t start = out.size();
-  append_json(out, trailing);
-  out.erase(start, 1);  // its opening brace
+  write_trailing_fields(fields, resource);
+  fields.end();
 }
 
 ResourceDraft read_resource(const Value& body, const Resource* known,
@@ -88,7 +156,7 @@ ResourceDraft read_resource(const Value& body, const Resource* known,
   if (fields.has("image")) {
     const Value* image = body.find("image");
     const bool blank = image->is_string() && image->as_string().empty();
-    resource.image = blank ? std::string() : fields.nullable_text("image").value_or("");
+    resource.image = blank ? SharedText() : fields.nullable_text("image").value_or("");
   }
   if (auto status = fields.choice("status", Presence::Optional, kStatusNames)) {
     resource.status = static_cast<Status>(*status);
@@ -114,34 +182,42 @@ ResourceDraft read_resource(const Value& body, const Resource* known,
 
 // A line of JSON, then the snapshot's bytes as they are kept.
 std::string to_row(const Resource& resource) {
-  Value value = leading_fields(resource);
-  value.erase("id");
-  value.add("image_digest", resource.image_digest);
-  value.add("first_seen_ns", resource.first_seen);
-  value.add("observed_at_ns", resource.observed_at);
-  value.add("revision", resource.revision);
-  value.add("uid", resource.uid);
-  value.add("scope", resource.scope);
-  value.add("provider_revision", resource.provider_revision);
   const PackedText& snapshot = resource.snapshot;
-  value.add("has_snapshot", static_cast<bool>(snapshot));
+  std::string row;
+  row.reserve(kRowLineBytes + (snapshot ? snapshot.bytes().size() : 0));
+  FieldWriter fields(row);
+  write_leading_fields(fields, resource);
+  fields.text("image_digest", resource.image_digest);
+  fields.number("first_seen_ns", resource.first_seen);
+  fields.number("observed_at_ns", resource.observed_at);
+  fields.number("revision", resource.revision);
+  fields.text("uid", resource.uid);
+  fields.text("scope", resource.scope);
+  fields.number("provider_revision", resource.provider_revision);
+  fields.flag("has_snapshot", static_cast<bool>(snapshot));
   if (snapshot && snapshot.is_packed()) {
-    value.add("packed", true);
-    if (snapshot.dictionary()) value.add("dictionary", snapshot.dictionary()->key());
+    fields.flag("packed", true);
+    if (snapshot.dictionary()) fields.text("dictionary", snapshot.dictionary()->key());
   }
-  std::string row = to_json(value);
+  fields.end();
   row += '\n';
   if (snapshot) row += snapshot.bytes();
   return row;
 }
 
 // Not read by the rules for what people write: what was once taken must come back.
-Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& packer) {
+Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& packer,
+                                   TextPool& pool) {
+  static const MemberTree kEverything = [] {
+    MemberTree tree;
+    tree.add({});
+    return tree;
+  }();
   const std::size_t end = std::min(row.find('\n'), row.size());
-  const Value value = STORM_TRY(parse_json(row.substr(0, end)));
+  const Value value = STORM_TRY(parse_members(row.substr(0, end), kEverything));
   const auto text = [&](std::string_view name) {
     const Value* found = value.find(name);
-    return found && found->is_string() ? found->as_string() : std::string();
+    return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
   };
   const auto number = [&](std::string_view name) {
     const Value* found = value.find(name);
@@ -152,29 +228,35 @@ Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& pack
     return found == choices.end() ? std::size_t{0}
                                   : static_cast<std::size_t>(found - choices.begin());
   };
+  const auto reference = [&](std::string_view name, EntityKind kind) {
+    std::optional<Id> read = Id::parse(text(name));
+    return read && read->kind == kind ? read : std::nullopt;
+  };
   const Value* names = value.find("names");
   if (!value.is_object() || !names || !names->is_array() || text("type").empty()) {
     return Error{Errc::Io, "it is no resource"};
   }
   Resource resource;
   resource.id = id;
-  resource.type = text("type");
+  resource.type = pool.intern(text("type"));
+  std::vector<std::string_view> texts;
   for (const Value& name : names->as_array()) {
-    if (name.is_string()) resource.names.push_back(name.as_string());
+    if (name.is_string()) texts.push_back(name.as_string());
   }
-  resource.owner = id_from(value.find("owner"));
-  resource.parent = id_from(value.find("parent"));
-  resource.cluster = id_from(value.find("cluster"));
-  resource.host = id_from(value.find("host"));
-  resource.image = text("image");
-  resource.image_digest = text("image_digest");
+  resource.names = TextList(texts);
+  resource.owner = reference("owner", EntityKind::Agent);
+  resource.parent = reference("parent", EntityKind::Resource);
+  resource.cluster = reference("cluster", EntityKind::Resource);
+  resource.host = reference("host", EntityKind::Resource);
+  resource.image = pool.intern(text("image"));
+  resource.image_digest = pool.intern(text("image_digest"));
   resource.status = static_cast<Status>(choice("status", kStatusNames));
   resource.health = static_cast<Health>(choice("health", kHealthNames));
   resource.first_seen = number("first_seen_ns");
   resource.observed_at = number("observed_at_ns");
   resource.revision = static_cast<std::uint64_t>(number("revision"));
   resource.uid = text("uid");
-  resource.scope = text("scope");
+  resource.scope = pool.intern(text("scope"));
   resource.provider_revision = static_cast<std::uint64_t>(number("provider_revision"));
   const auto flag = [&](std::string_view name) {
     const Value* found = value.find(name);
@@ -186,25 +268,26 @@ Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& pack
     resource.snapshot = packer.pack(bytes);
     return resource;
   }
-  const std::string key = text("dictionary");
+  const std::string_view key = text("dictionary");
   const SharedDictionary dictionary = packer.find(key);
   if (!key.empty() && !dictionary) {
-    return Error{Errc::Io, "its dictionary " + key + " is not in the store"};
+    return Error{Errc::Io, fmt::format("its dictionary {} is not in the store", key)};
   }
   resource.snapshot = STORM_TRY(PackedText::from_packed(bytes, dictionary));
   return resource;
 }
 
-std::vector<std::string> image_aliases(const std::string& image, const std::string& digest) {
+std::vector<std::string> image_aliases(std::string_view image, std::string_view digest) {
   std::vector<std::string> aliases;
   if (image.empty()) return aliases;
-  aliases.push_back(image);
+  aliases.emplace_back(image);
   static constexpr std::string_view kOfficial = "library/";
   const bool official = image.starts_with(kOfficial);
-  if (official) aliases.push_back(image.substr(kOfficial.size()));
+  const std::string_view name = image.substr(official ? kOfficial.size() : 0);
+  if (official) aliases.emplace_back(name);
   if (!digest.empty()) {
-    aliases.push_back(image + '@' + digest);
-    if (official) aliases.push_back(image.substr(kOfficial.size()) + '@' + digest);
+    aliases.push_back(fmt::format("{}@{}", image, digest));
+    if (official) aliases.push_back(fmt::format("{}@{}", name, digest));
   }
   return aliases;
 }

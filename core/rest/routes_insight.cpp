@@ -39,7 +39,7 @@ Value names_of(const std::vector<std::string>& names) {
 
 Value brief(const Resource& resource) {
   return Value(Value::Object{{"id", resource.id.to_string()},
-                             {"type", resource.type},
+                             {"type", resource.type.view()},
                              {"names", names_of(resource.names)},
                              {"status", name_of(resource.status)},
                              {"health", name_of(resource.health)},

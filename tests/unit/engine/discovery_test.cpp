@@ -117,7 +117,7 @@ TEST_CASE("discovery: resources are listed by type, then names", "[engine]") {
   f.discover(agent, {.upserts = {f.task("b"), node, f.task("a")}});
   std::vector<std::string> order;
   for (const auto& resource : f.engine->snapshot()->ordered_resources)
-    order.push_back(resource->names.front());
+    order.emplace_back(resource->names.front());
   CHECK(order == std::vector<std::string>{"z", "a", "b"});
 }
 

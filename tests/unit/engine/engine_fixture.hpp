@@ -82,7 +82,7 @@ class EngineFixture {
     REQUIRE(uuid);
     std::vector<std::string> names;
     for (const auto& member : members_in_order(*state, *state->groups.get(*uuid)))
-      names.push_back(member->names.front());
+      names.emplace_back(member->names.front());
     std::sort(names.begin(), names.end());
     return names;
   }

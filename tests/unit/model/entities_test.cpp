@@ -98,19 +98,20 @@ TEST_CASE("entities: a resource comes back from its row unchanged", "[model]") {
   for (int i = GENERATE(0, 100); i > 0; --i)
     snapshot.insert(1, "\"" + std::to_string(i) + "\":1,\n");
   TextPacker packer;
+  TextPool pool;
   const bool packed = GENERATE(false, true);
   resource.snapshot = packed ? packer.pack(snapshot) : PackedText::raw(snapshot);
   resource.uid = "id";
   resource.first_seen = 5;
   resource.provider_revision = 11;
-  auto back = resource_from_row(resource.id, to_row(resource), packer);
+  auto back = resource_from_row(resource.id, to_row(resource), packer, pool);
   REQUIRE(back);
   CHECK(same_content(*back, resource));
   CHECK(back->snapshot.text() == snapshot);
   CHECK(back->uid == "id");
   CHECK(back->first_seen == 5);
   CHECK(back->provider_revision == 11);
-  CHECK_FALSE(resource_from_row(resource.id, "nonsense", packer));
+  CHECK_FALSE(resource_from_row(resource.id, "nonsense", packer, pool));
 }
 
 TEST_CASE("entities: a wrong status and health are refused as the original does", "[model]") {
