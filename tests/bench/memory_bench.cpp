@@ -71,9 +71,9 @@ DiscoveredResource discovered(sdk::Resource resource) {
   return out;
 }
 
-class Table {
+class CostTable {
  public:
-  explicit Table(std::size_t resources) : resources_(static_cast<double>(resources)) {}
+  explicit CostTable(std::size_t resources) : resources_(static_cast<double>(resources)) {}
   // Measures what `build` keeps.
   template <typename Build>
   void part(const std::string& name, const Build& build) const {
@@ -99,7 +99,7 @@ std::vector<T> each(const State& state, const Of& of) {
 
 void break_down(const State& state) {
   const std::size_t count = state.resources.size();
-  const Table table(count);
+  const CostTable table(count);
   table.part("snapshots, packed", [&] {
     return each<PackedText>(state, [](const Resource& r) {
       if (!r.snapshot.is_packed()) return PackedText::raw(r.snapshot.bytes());
@@ -118,7 +118,7 @@ void break_down(const State& state) {
         state, [](const Resource& r) { return std::make_shared<const Resource>(r); });
   });
   table.part("table by id", [&] {
-    storm::Table<Resource> all;
+    Table<Resource> all;
     for (const auto& [uuid, resource] : state.resources) all.put(uuid, resource);
     return all;
   });
@@ -200,7 +200,7 @@ int main(int argc, char** argv) {
   fmt::print("{:<44} {:>9.2f}\n\n", "applying it (engine)", micros(applying));
   fmt::print("{:<44} {:>9}\n", "memory for a resource", "bytes");
   break_down(*state);
-  Table(count).row("the whole heap, with the newest events", heap() - before);
+  CostTable(count).row("the whole heap, with the newest events", heap() - before);
   fmt::print("{:<44} {:>9.2f}\n", "  of the JSON",
              static_cast<double>(heap() - before) / static_cast<double>(json));
   fmt::print("{:<44} {:>9.0f}\n", "resident, MB, with what the bench took", resident_megabytes());
