@@ -79,7 +79,7 @@ Value writable(const Noun& noun, const Value& document) {
 class Import {
  public:
   Import(Session& session, const ImportSet& set) : session_(session), client_(session.client) {
-    for (const std::string_view kind : {"group", "procedure", "application"}) {
+    for (const std::string_view kind : {"group", "procedure", "application", "view"}) {
       for (const ImportItem& item : set.items) {
         if (item.noun->name == kind) steps_.push_back({&item});
       }
@@ -106,6 +106,10 @@ class Import {
                         [&](const std::string& group) { return changing.count(group) > 0; })) {
           continue;  // the server would judge it by groups that are not there yet
         }
+      }
+      if (step.item->noun->name == "view") {
+        const Value* group = step.item->body->find("group");
+        if (group && group->is_string() && changing.count(group->as_string()) > 0) continue;
       }
       if (!decide(step)) {
         if (errors_.back().exit == ExitCode::Unreachable) return false;

@@ -30,8 +30,8 @@ Examples:
   stormctl group members frontend             what is in a group now
   stormctl events -f                          what changes, as it changes
 
-Nouns: resources groups apps agents procedures jobs subscriptions, in singular and
-plural; `stormctl get groups` says the same as `stormctl groups ls`.)";
+Nouns: resources groups apps agents procedures jobs subscriptions views, in singular
+and plural; `stormctl get groups` says the same as `stormctl groups ls`.)";
 
 // Every flag of every command, the command that was chosen, and what it does.
 struct Parsed {

@@ -18,7 +18,8 @@ namespace {
 
 constexpr int kStatus = 422;
 constexpr std::string_view kCode = "invalid-spec";
-constexpr std::string_view kImportable = "groups, applications and procedures can be imported";
+constexpr std::string_view kImportable =
+    "groups, applications, procedures and views can be imported";
 
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
@@ -201,7 +202,7 @@ class Reader {
       const Noun* noun = find_noun(kind);
       if (noun == nullptr || noun->fields.empty()) {
         std::string note = noun == nullptr
-                               ? did_you_mean(kind, {"group", "application", "procedure"})
+                               ? did_you_mean(kind, {"group", "application", "procedure", "view"})
                                : std::string();
         errors_.push_back(error_at_key(here, below,
                                        noun == nullptr

@@ -60,9 +60,20 @@ constexpr NounColumn kSubscriptionColumns[] = {
     {"TARGET", "target"},
 };
 
+constexpr NounColumn kViewColumns[] = {
+    {"ID", "id"},
+    {"NAME", "name", CellKind::Names},
+    {"MEASURE", "measure"},
+    {"VALUE", "value", CellKind::Names},
+    {"PATH", "path", CellKind::Text, true},
+    {"BY", "by", CellKind::Text, true},
+    {"GROUP", "group", CellKind::Text, true},
+};
+
 constexpr Words kGroupFields[] = {"name", "query", "services", "include", "exclude"};
 constexpr Words kApplicationFields[] = {"name", "components", "links", "expose"};
 constexpr Words kProcedureFields[] = {"type", "name", "content", "options", "params"};
+constexpr Words kViewFields[] = {"name", "group", "query", "measure", "path", "by", "limit"};
 
 constexpr Noun kNouns[] = {
     {"resource", "resources", "resources", "res-", kResourceWords, kResourceColumns, {}, false},
@@ -81,6 +92,7 @@ constexpr Noun kNouns[] = {
      kSubscriptionColumns,
      {},
      false},
+    {"view", "views", "views", "view-", {}, kViewColumns, kViewFields, true},
 };
 
 bool same_word(std::string_view a, std::string_view b) {

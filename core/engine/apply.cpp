@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "core/engine/live_views.hpp"
 #include "core/model/fields.hpp"
 
 namespace storm {
@@ -296,6 +297,8 @@ class Handler {
         return write_job(id, body, exists, merge);
       case EntityKind::Subscription:
         return write_subscription(id, body, exists, merge);
+      case EntityKind::View:
+        return write_view(id, body, exists, merge);
     }
     return Error{Errc::Internal, "unknown collection"};
   }
@@ -354,19 +357,7 @@ class Handler {
     if (draft.exclude)
       group.exclude = resolve_list(draft.exclude, EntityKind::Resource, "/exclude");
     check_name(id, group.name);
-    std::optional<Query> query;
-    if (!group.query.as_object().empty()) {
-      auto compiled = Query::parse(group.query, context_.operators);
-      if (compiled) {
-        query = std::move(*compiled);
-      } else if (compiled.error().problems.empty()) {
-        problems_.push_back({"/query", compiled.error().message});
-      } else {
-        for (const Problem& problem : compiled.error().problems) {
-          problems_.push_back({"/query" + problem.pointer, problem.message});
-        }
-      }
-    }
+    std::optional<Query> query = compile(group.query);
     if (query) check_nesting(id, group.name, *query);
     if (exists) check_services(id, group);
     STORM_TRY(verdict());
@@ -376,9 +367,23 @@ class Handler {
   }
 
   void put_group(Group group, std::optional<Query> query) {
-    const auto& prepared = context_.prepared;
+    const auto& prepared = context_.prepared.matches;
     const bool fits = prepared && prepared->filter == group.query;
     change_.put(std::move(group), std::move(query), fits ? &prepared->matches : nullptr);
+  }
+
+  // Nothing for an empty one, and for one with a fault, which is noted.
+  std::optional<Query> compile(const Value& filter) {
+    if (filter.as_object().empty()) return std::nullopt;
+    auto compiled = Query::parse(filter, context_.operators);
+    if (compiled) return std::move(*compiled);
+    if (compiled.error().problems.empty()) {
+      problems_.push_back({"/query", compiled.error().message});
+    }
+    for (const Problem& problem : compiled.error().problems) {
+      problems_.push_back({"/query" + problem.pointer, problem.message});
+    }
+    return std::nullopt;
   }
 
   // The groups that a query asks for must be there, and not ask for this one in turn.
@@ -553,6 +558,31 @@ class Handler {
     STORM_TRY(verdict());
     subscription.id = id;
     change_.put(std::move(subscription));
+    return id;
+  }
+
+  Result<Id> write_view(const Id& id, const Value& body, bool exists, bool merge) {
+    const LiveView* known = state_.views.get(id.uuid);
+    ViewDraft draft = read_view(body, merge && exists ? known->view.get() : nullptr, problems_);
+    View& view = draft.view;
+    if (draft.group.given) view.group = resolve(draft.group, EntityKind::Group, "group");
+    check_name(id, view.name);
+    std::optional<Query> query = compile(view.query);
+    if (view.group && !view.query.as_object().empty())
+      problems_.push_back({"/query", "A view is over a group or a query, not both."});
+    if (query) {
+      if (std::string refusal = refusal_of_view_query(*query); !refusal.empty())
+        problems_.push_back({"/query", std::move(refusal)});
+    }
+    STORM_TRY(verdict());
+    if (!exists && state_.views.size() >= kViewsMax) {
+      return Error{Errc::Conflict,
+                   fmt::format("There are {} views already, and no more can be.", kViewsMax)};
+    }
+    view.id = id;
+    const auto& prepared = context_.prepared.view;
+    const bool fits = prepared && prepared->fits(view);
+    change_.put(std::move(view), std::move(query), fits ? &prepared->tally : nullptr);
     return id;
   }
 

@@ -9,6 +9,7 @@
 #include "core/base/result.hpp"
 #include "core/engine/change.hpp"
 #include "core/engine/command.hpp"
+#include "core/engine/view_preparation.hpp"
 #include "core/model/redaction.hpp"
 #include "core/query/operator.hpp"
 
@@ -27,6 +28,12 @@ struct PreparedMatches {
   Matches matches;
 };
 
+// What was found ahead for one command.
+struct Prepared {
+  std::optional<PreparedMatches> matches;
+  std::optional<PreparedView> view;
+};
+
 struct ApplyContext {
   Change& change;
   const OperatorSet& operators;
@@ -35,7 +42,7 @@ struct ApplyContext {
   TextPool& texts;
   Listings& listings;
   WallTime alive_since = 0;  // nobody could send a heartbeat before
-  std::optional<PreparedMatches> prepared;
+  Prepared prepared;
 };
 
 // Answers what was made or changed.

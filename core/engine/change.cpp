@@ -47,6 +47,7 @@ void Change::note(EventType type, const Id& id, const std::vector<std::string>& 
 void Change::note(const Shared<Resource>& before, const Shared<Resource>& after,
                   Memberships::Groups groups) {
   const Resource& resource = after ? *after : *before;
+  views_.follow(before.get(), after.get(), groups.before.get(), groups.after.get());
   touched_.entities.insert(resource.id);
   Event event;
   event.before = before;
@@ -164,6 +165,16 @@ void Change::put(Subscription subscription) {
   note(is_new ? EventType::Created : EventType::Updated, id, {});
 }
 
+void Change::put(View view, std::optional<Query> query, const ViewTally* found) {
+  const Id id = view.id;
+  const LiveView* known = state_.views.get(id.uuid);
+  const EventType type = known ? EventType::Updated : EventType::Created;
+  const std::vector<std::string> names = as_list(view.name);
+  rename(id, known ? as_list(known->view->name) : std::vector<std::string>(), names);
+  views_.put(std::move(view), std::move(query), found);
+  note(type, id, names);
+}
+
 void Change::remove(const Id& id) {
   STORM_ASSERT(state_.exists(id));
   switch (id.kind) {
@@ -179,6 +190,12 @@ void Change::remove(const Id& id) {
       const std::vector<std::string> names = state_.names_of(id);
       rename(id, names, {});
       state_.applications.erase(id.uuid);
+      return note(EventType::Deleted, id, names);
+    }
+    case EntityKind::View: {
+      const std::vector<std::string> names = state_.names_of(id);
+      rename(id, names, {});
+      state_.views.erase(id.uuid);
       return note(EventType::Deleted, id, names);
     }
     case EntityKind::Job:
@@ -252,6 +269,11 @@ void Change::remove_group(const Uuid& uuid) {
   const Id id{EntityKind::Group, uuid};
   remove_where(EntityKind::Subscription, state_.subscriptions,
                [&](const Subscription& subscription) { return subscription.group == id; });
+  std::vector<Id> views;
+  for (const auto& [view, live] : state_.views) {
+    if (live.view->group == id) views.push_back(live.view->id);
+  }
+  for (const Id& view : views) remove(view);
   drop_component(id);
   const std::vector<std::string> names = state_.names_of(id);
   rename(id, names, {});
@@ -313,6 +335,10 @@ void Change::drop_component(const Id& group) {
 void Change::tell_moves() {
   Memberships::Moves moves = memberships_.take_moves();
   if (moves.told.empty() && moves.relisted.empty()) return;
+  views_.follow_moves(moves.told, moves.relisted);
+  moves_.told.insert(moves_.told.end(), moves.told.begin(), moves.told.end());
+  moves_.relisted.insert(moves_.relisted.end(), moves.relisted.begin(), moves.relisted.end());
+  std::ranges::sort(moves_.relisted);
   STORM_ASSERT(last_event_);
   auto& told = last_event_->moves;
   told.insert(told.end(), moves.told.begin(), moves.told.end());
@@ -324,9 +350,12 @@ void Change::tell_moves() {
 
 void Change::finish() {
   if (!removed_.empty()) remove_dependents(std::exchange(removed_, {}));
+  const bool owners =
+      std::ranges::any_of(renamed_, [&](const Uuid& uuid) { return state_.agents.contains(uuid); });
   memberships_.follow_names(std::vector<Uuid>(renamed_.begin(), renamed_.end()));
   memberships_.follow_relatives(std::exchange(agents_, {}));
   tell_moves();
+  if (owners) views_.follow_owners();
   memberships_.sweep();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/engine/live_views.hpp"
 #include "core/engine/memberships.hpp"
 #include "core/engine/state.hpp"
 #include "core/groups/group_index.hpp"
@@ -25,6 +26,7 @@ class Change {
       : state_(state),
         index_(index),
         memberships_(state, index),
+        views_(state),
         now_(now),
         events_kept_(events_kept) {}
 
@@ -33,6 +35,8 @@ class Change {
   const Touched& touched() const { return touched_; }
   // Resources and agents by whose names something else may have been found, new ones included.
   const std::set<Uuid>& renamed() const { return renamed_; }
+  // Of resources other than by a change of their own.
+  const Memberships::Moves& moves() const { return moves_; }
 
   // Each adds the entity or puts it in the place of the one with its id, with one event. `quiet`:
   // none.
@@ -44,6 +48,8 @@ class Change {
   void put(Procedure procedure);
   void put(Job job);
   void put(Subscription subscription);
+  // `found`: its value, when somebody found it ahead.
+  void put(View view, std::optional<Query> query, const ViewTally* found = nullptr);
 
   // Removes it and what depends on it. Requires: it exists.
   void remove(const Id& id);
@@ -75,6 +81,8 @@ class Change {
   State& state_;
   GroupIndex& index_;
   Memberships memberships_;
+  LiveViews views_;
+  Memberships::Moves moves_;
   const WallTime now_;
   const std::size_t events_kept_;
   Touched touched_;

@@ -167,8 +167,7 @@ struct Engine::Impl {
                            *texts, listings,   alive_since, take_preparation(task, next)};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = true;
-      for (const auto& preparation : preparations)
-        preparation->note(change.touched().entities, change.renamed());
+      for (const auto& preparation : preparations) preparation->note(change);
       const bool is_written = is_durable(task.command) && made;
       Touched& touched = is_written ? durable : behind;
       touched.entities.insert(change.touched().entities.begin(), change.touched().entities.end());
@@ -223,10 +222,10 @@ struct Engine::Impl {
     if (!others.empty()) process_ready(std::move(others), published.load());
   }
 
-  std::optional<PreparedMatches> take_preparation(Task& task, const State& state) {
-    if (!task.preparation) return std::nullopt;
+  Prepared take_preparation(Task& task, const State& state) {
+    if (!task.preparation) return {};
     preparations.erase(task.preparation);
-    return PreparedMatches{task.preparation->filter(), task.preparation->finish(state)};
+    return task.preparation->finish(state);
   }
 
   Result<Outcome> try_out(Task& task, const State& base) {
@@ -246,8 +245,7 @@ struct Engine::Impl {
     Change change(next, index, clock.wall_now(), options.events_kept);
     ApplyContext context{change, *operators, redactor, *packer, *texts, listings, alive_since, {}};
     expire_agents(context);
-    for (const auto& preparation : preparations)
-      preparation->note(change.touched().entities, change.renamed());
+    for (const auto& preparation : preparations) preparation->note(change);
     if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
     const bool visible = next.revision != revision;
     published.store(std::make_shared<const State>(std::move(next)));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/document/json.hpp"
+#include "core/engine/live_views.hpp"
 #include "core/engine/memberships.hpp"
 #include "core/engine/store_writer.hpp"
 
@@ -106,6 +107,27 @@ LiveGroup compile_group(Group group, const OperatorSet& operators) {
   }
   live.group = std::make_shared<const Group>(std::move(group));
   return live;
+}
+
+// Its value is found anew.
+void enter_view(State& state, View view, const OperatorSet& operators) {
+  // Its group went without it: a crash between two rows of the store cannot do that, damage can.
+  if (view.group && !state.groups.contains(view.group->uuid)) {
+    spdlog::warn("view {} is left out: its group is gone", view.id.to_string());
+    return;
+  }
+  std::optional<Query> query;
+  if (!view.query.as_object().empty()) {
+    auto compiled = Query::parse(view.query, operators);
+    if (compiled) {
+      query = std::move(*compiled);
+    } else {
+      spdlog::warn("view {} is over nothing: {}", view.name.value_or(view.id.to_string()),
+                   compiled.error().message);
+    }
+  }
+  add_names(state, view.id, as_list(view.name));
+  LiveViews(state).put(std::move(view), std::move(query));
 }
 
 // Resources became stale without an event of their own. Who follows a group that asks for it is
@@ -235,7 +257,14 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
                             id.uuid, std::make_shared<const Subscription>(std::move(subscription)));
                         return {};
                       }));
+  std::vector<View> views;
+  STORM_TRY(
+      load_kind(storage, EntityKind::View, [&](Id id, const std::string& row) -> Result<void> {
+        views.push_back(STORM_TRY(view_from_row(id, row)));
+        return {};
+      }));
   memberships.test_all();
+  for (View& view : views) enter_view(state, std::move(view), operators);
   // Every revision that was ever answered is at most the ceiling.
   state.revision = loaded.revision_ceiling;
   if (!state.events.empty())

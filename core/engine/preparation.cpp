@@ -38,31 +38,41 @@ Wish wish_of(const Command& command, const State& state) {
 std::shared_ptr<Preparation> Preparation::of(const Command& command, const State& state,
                                              const OperatorSet& operators) {
   if (state.resources.size() <= kTestsAtOnceMax) return nullptr;
+  if (auto view = ViewPreparation::of(command, state, operators))
+    return std::shared_ptr<Preparation>(new Preparation(std::move(*view)));
   const Wish wish = wish_of(command, state);
   if (!wish.filter || !wish.filter->is_object() || wish.filter->as_object().empty()) return nullptr;
   auto query = Query::parse(*wish.filter, operators);
   // What depends on other groups and relatives is not only a matter of what changed.
   if (!query || query->relations() != 0 || !query->groups().empty()) return nullptr;
   if (ResourceSearch(state, *query).tests() <= kTestsAtOnceMax) return nullptr;
-  return std::shared_ptr<Preparation>(new Preparation(*wish.filter, std::move(*query)));
+  return std::shared_ptr<Preparation>(
+      new Preparation(GroupFilter{*wish.filter, std::move(*query)}));
 }
 
 bool Preparation::run(const std::function<bool()>& give_up) {
-  ResourceSearch search(*base_, query_);
+  if (view_) return view_->run(*base_, give_up);
+  ResourceSearch search(*base_, group_->query);
   if (!search.run(give_up)) return false;
   for (const Shared<Resource>& resource : search.take())
     matches_.insert_or_assign(resource->id.uuid);
   return true;
 }
 
-void Preparation::note(const std::set<Id>& touched, const std::set<Uuid>& renamed) {
-  for (const Id& id : touched) {
+void Preparation::note(const Change& change) {
+  for (const Id& id : change.touched().entities) {
     if (id.kind == EntityKind::Resource) changed_.insert(id.uuid);
   }
-  renamed_.insert(renamed.begin(), renamed.end());
+  renamed_.insert(change.renamed().begin(), change.renamed().end());
+  if (view_) view_->note(change.moves());
 }
 
-Matches Preparation::finish(const State& state) const {
+Prepared Preparation::finish(const State& state) const {
+  if (view_) return {{}, view_->finish(*base_, state, changed_, renamed_)};
+  return {PreparedMatches{group_->filter, matches_now(state)}, {}};
+}
+
+Matches Preparation::matches_now(const State& state) const {
   Matches matches = matches_;
   std::set<Uuid> changed = changed_;
   for (const Uuid& target : renamed_) {
@@ -77,10 +87,10 @@ Matches Preparation::finish(const State& state) const {
         changed.insert(resource->id.uuid);
     }
   }
-  const MemberTree members = snapshot_members_of(query_);
+  const MemberTree members = snapshot_members_of(group_->query);
   for (const Uuid& uuid : changed) {
     const auto* resource = state.resources.get(uuid);
-    if (resource && query_.matches(*resource_view(state, **resource, &members))) {
+    if (resource && group_->query.matches(*resource_view(state, **resource, &members))) {
       matches.insert_or_assign(uuid);
     } else {
       matches.erase(uuid);

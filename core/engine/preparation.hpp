@@ -1,6 +1,6 @@
-// Preparation: what the query of a group matches, found beside the engine against a state of the
-// past, so that a group over a million resources does not hold the writer. The engine notes what
-// changes meanwhile and brings the result up to date when it puts the group.
+// Preparation: what the query of a group matches, or the value of a view, found beside the engine
+// against a state of the past, so that a group over a million resources does not hold the writer.
+// The engine notes what changes meanwhile and brings the result up to date when it puts the group.
 #pragma once
 #include <functional>
 #include <memory>
@@ -8,19 +8,22 @@
 #include <set>
 #include <vector>
 
+#include "core/engine/apply.hpp"
 #include "core/engine/command.hpp"
 #include "core/engine/memberships.hpp"
+#include "core/engine/view_preparation.hpp"
 
 namespace storm {
 
-// A group whose query has to be tested on more resources than this is prepared.
+// A group whose query has to be tested on more resources than this is prepared, and a view for
+// which more have to be looked at.
 inline constexpr std::size_t kTestsAtOnceMax = 5'000;
 // Groups that wait for their preparation; more are refused.
 inline constexpr std::size_t kPreparationsMax = 64;
 
 class Preparation {
  public:
-  // Nothing when the command needs none: it is no group's, or its query is quick.  [engine-thread]
+  // Nothing when the command needs none: it is no group's or view's, or quick.  [engine-thread]
   static std::shared_ptr<Preparation> of(const Command& command, const State& state,
                                          const OperatorSet& operators);
 
@@ -29,18 +32,22 @@ class Preparation {
   // Looks at everything, or until `give_up()`; whether it is complete. Once, on any thread.
   bool run(const std::function<bool()>& give_up);
 
-  // What changed since begin(): resources, and those whose names did.  [engine-thread]
-  void note(const std::set<Id>& touched, const std::set<Uuid>& renamed);
-  // What the query matches now. Requires: run() is over.  [engine-thread]
-  Matches finish(const State& state) const;
-
-  const Value& filter() const { return filter_; }
+  // What changed since begin().  [engine-thread]
+  void note(const Change& change);
+  // What holds now. Requires: run() is over.  [engine-thread]
+  Prepared finish(const State& state) const;
 
  private:
-  Preparation(Value filter, Query query) : filter_(std::move(filter)), query_(std::move(query)) {}
+  struct GroupFilter {
+    Value filter;
+    Query query;
+  };
+  explicit Preparation(GroupFilter group) : group_(std::move(group)) {}
+  explicit Preparation(ViewPreparation view) : view_(std::move(view)) {}
+  Matches matches_now(const State& state) const;
 
-  const Value filter_;
-  const Query query_;
+  const std::optional<GroupFilter> group_;  // of a group
+  std::optional<ViewPreparation> view_;     // else
   Snapshot base_;
   Matches matches_;
   std::set<Uuid> changed_, renamed_;

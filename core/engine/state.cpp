@@ -236,6 +236,8 @@ bool State::exists(const Id& id) const {
       return jobs.contains(id.uuid);
     case EntityKind::Subscription:
       return subscriptions.contains(id.uuid);
+    case EntityKind::View:
+      return views.contains(id.uuid);
   }
   return false;
 }
@@ -261,6 +263,10 @@ std::shared_ptr<const void> State::object_of(const Id& id) const {
       return object(jobs.get(id.uuid));
     case EntityKind::Subscription:
       return object(subscriptions.get(id.uuid));
+    case EntityKind::View: {
+      const LiveView* live = views.get(id.uuid);
+      return object(live ? &live->view : nullptr);
+    }
   }
   return nullptr;
 }
@@ -285,6 +291,10 @@ std::vector<std::string> State::names_of(const Id& id) const {
       return one(applications.get(id.uuid));
     case EntityKind::Procedure:
       return one(procedures.get(id.uuid));
+    case EntityKind::View: {
+      const LiveView* live = views.get(id.uuid);
+      return one(live ? &live->view : nullptr);
+    }
     case EntityKind::Job:
     case EntityKind::Subscription:
       return {};
@@ -323,6 +333,13 @@ Value State::value_of(const Id& id) const {
       return value(jobs.get(id.uuid));
     case EntityKind::Subscription:
       return value(subscriptions.get(id.uuid));
+    case EntityKind::View: {
+      const LiveView* live = views.get(id.uuid);
+      if (!live) return {};
+      Value whole = to_value(*live->view);
+      whole.add("value", live->tally.value(*live->view));
+      return whole;
+    }
   }
   return {};
 }
@@ -343,6 +360,8 @@ std::size_t State::count(EntityKind kind) const {
       return jobs.size();
     case EntityKind::Subscription:
       return subscriptions.size();
+    case EntityKind::View:
+      return views.size();
   }
   return 0;
 }
@@ -374,6 +393,11 @@ std::vector<Id> State::listed(EntityKind kind) const {
       return ids_by<Subscription>(
           kind, subscriptions,
           [](const Subscription& a, const Subscription& b) { return a.id < b.id; });
+    case EntityKind::View: {
+      Table<View> plain;
+      for (const auto& [uuid, live] : views) plain.put(uuid, live.view);
+      return ids_by<View>(kind, plain, by_name<View>);
+    }
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include "core/base/persistent_set.hpp"
 #include "core/base/result.hpp"
 #include "core/document/json_members.hpp"
+#include "core/engine/live_view.hpp"
 #include "core/groups/resource_class.hpp"
 #include "core/model/agent.hpp"
 #include "core/model/application.hpp"
@@ -82,6 +83,7 @@ struct State {
   Table<Procedure> procedures;
   Table<Job> jobs;
   Table<Subscription> subscriptions;
+  PersistentMap<Uuid, LiveView> views;
   PersistentSet<NameEntry> names;
   PersistentSet<std::pair<Uuid, Uuid>> references;  // parent, cluster or host -> who refers to it
   PersistentMap<std::uint64_t, Shared<Event>> events;  // the newest, by number

@@ -73,6 +73,10 @@ std::optional<std::string> row_of(const State& state, const Id& id, Dictionaries
       return json_row(state.procedures.get(id.uuid));
     case EntityKind::Subscription:
       return json_row(state.subscriptions.get(id.uuid));
+    case EntityKind::View: {
+      const LiveView* live = state.views.get(id.uuid);
+      return live ? json_row(&live->view) : std::nullopt;
+    }
   }
   return std::nullopt;
 }

@@ -25,6 +25,7 @@ constexpr KindWords kKinds[kEntityKinds] = {
     {"procedure", "proc-", "procedures"},
     {"job", "job-", "jobs"},
     {"subscription", "sub-", "subscriptions"},
+    {"view", "view-", "views"},
 };
 
 const KindWords& words_of(EntityKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }

@@ -19,12 +19,13 @@ enum class EntityKind : std::uint8_t {
   Application,
   Procedure,
   Job,
-  Subscription
+  Subscription,
+  View
 };
-inline constexpr std::size_t kEntityKinds = 7;
+inline constexpr std::size_t kEntityKinds = 8;
 inline constexpr EntityKind kAllEntityKinds[kEntityKinds] = {
-    EntityKind::Agent,     EntityKind::Resource, EntityKind::Group,       EntityKind::Application,
-    EntityKind::Procedure, EntityKind::Job,      EntityKind::Subscription};
+    EntityKind::Agent,     EntityKind::Resource, EntityKind::Group,        EntityKind::Application,
+    EntityKind::Procedure, EntityKind::Job,      EntityKind::Subscription, EntityKind::View};
 
 std::string_view name_of(EntityKind kind);        // "application"
 std::string_view id_prefix_of(EntityKind kind);   // "app-"

@@ -10,6 +10,10 @@
 #include <variant>
 #include <vector>
 
+namespace storm {
+struct State;
+}
+
 namespace storm::rest {
 
 inline constexpr std::size_t kPieceBytes = 64 * 1024;  // about so much is made and sent at a time
@@ -29,11 +33,17 @@ struct WatchStart {
   bool websocket = false;
 };
 
+// The connection becomes a stream of lines about the state: `next` is asked at once and after
+// publications, some time apart. An empty one: nothing new; none: that was all.
+struct StateLines {
+  std::function<std::optional<std::string>(const State&)> next;
+};
+
 struct Answer {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::variant<std::string, Pieces, EventsAfter, WatchStart> body;
+  std::variant<std::string, Pieces, EventsAfter, StateLines, WatchStart> body;
 
   Answer& with(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

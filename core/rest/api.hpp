@@ -36,6 +36,7 @@ std::span<const Route> insight_routes();
 std::span<const Route> job_routes();
 std::span<const Route> procedure_routes();
 std::span<const Route> agent_routes();
+std::span<const Route> view_routes();
 std::span<const Route> event_routes();
 std::span<const Route> watch_routes();
 std::span<const Route> status_routes();

@@ -165,7 +165,7 @@ std::string page(const Request& request, const Answer& answer, const Value& body
       escape_html(title), kStyle);
   for (const EntityKind kind :
        {EntityKind::Resource, EntityKind::Group, EntityKind::Application, EntityKind::Agent,
-        EntityKind::Procedure, EntityKind::Job, EntityKind::Subscription}) {
+        EntityKind::Procedure, EntityKind::Job, EntityKind::Subscription, EntityKind::View}) {
     out += fmt::format("<a href=\"/v1/{0}\">{0}</a>", collection_of(kind));
   }
   out += "<a href=\"/v1/events\">events</a><a href=\"/v1/status\">status</a></nav></header><main>";

@@ -33,6 +33,8 @@ constexpr Noun kNouns[] = {
     {"trigger", EntityKind::Job},
     {"subscriptions", EntityKind::Subscription},
     {"subscription", EntityKind::Subscription},
+    {"views", EntityKind::View},
+    {"view", EntityKind::View},
 };
 
 std::vector<std::string_view> split(std::string_view pattern) {
@@ -89,8 +91,11 @@ Router::Match Router::match(Method method, std::span<const std::string> path) co
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     Match here;
     if (!matches(patterns_[i], path, here)) continue;
-    match.allowed.push_back(routes_[i].method);
-    if (routes_[i].method == Method::Get) match.allowed.push_back(Method::Head);
+    // A special path may be a general one too.
+    if (std::ranges::find(match.allowed, routes_[i].method) == match.allowed.end()) {
+      match.allowed.push_back(routes_[i].method);
+      if (routes_[i].method == Method::Get) match.allowed.push_back(Method::Head);
+    }
     if (routes_[i].method != wanted || match.route) continue;
     match.route = &routes_[i];
     match.kind = here.kind;

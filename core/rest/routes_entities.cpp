@@ -1,9 +1,7 @@
 // /v1/{collection} and /v1/{collection}/{id}: the same for every kind of entity.
 #include "core/rest/api.hpp"
 #include "core/rest/collection.hpp"
-#include "core/rest/etag.hpp"
-#include "core/rest/http_error.hpp"
-#include "core/rest/projection.hpp"
+#include "core/rest/item.hpp"
 #include "core/rest/write.hpp"
 
 namespace storm::rest {
@@ -15,32 +13,8 @@ void list(const CallPtr& call, const Reply& reply) {
   answer_collection(call, reply, call->kind, call->api.engine.snapshot(), all_of_kind);
 }
 
-Answer item(const Call& call) {
-  const Request& request = call.request;
-  const Result<Projection> projection = Projection::parse(request.url);
-  if (!projection) return error_answer(request.format, projection.error());
-  const Snapshot snapshot = call.api.engine.snapshot();
-  const Result<Uuid> uuid = snapshot->require(call.kind, call.id);
-  if (!uuid) return error_answer(request.format, uuid.error());
-  const Id id{call.kind, *uuid};
-  std::string text = entity_json(*snapshot, id);
-  const bool html = request.format == Format::Html;
-  const bool whole = projection->whole() && !html;
-  std::string etag = etag_of(text, whole ? "" : request.url.with("format", html ? "html" : "json"));
-  if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
-    return empty_answer(304).with("ETag", std::move(etag));
-  }
-  if (!projection->whole()) {
-    text.clear();
-    projection->append(text, *snapshot, id);
-  }
-  return json_answer(200, std::move(text))
-      .with("Storm-Revision", std::to_string(snapshot->revision))
-      .with("ETag", std::move(etag));
-}
-
 void get(const CallPtr& call, const Reply& reply) {
-  answer_with(reply, [call] { return item(*call); });
+  answer_with(reply, [call] { return item_answer(*call, call->kind); });
 }
 
 void create(const CallPtr& call, const Reply& reply) {

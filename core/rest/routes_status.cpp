@@ -51,6 +51,7 @@ Value status_of(const State& state, const Census& census) {
   jobs.add("by_status", std::move(jobs_by_status));
   status.add("jobs", std::move(jobs));
   status.add("subscriptions", count(state.subscriptions.size()));
+  status.add("views", count(state.views.size()));
   Value agents = count(state.agents.size());
   agents.add("online", online);
   agents.add("offline", state.agents.size() - online);

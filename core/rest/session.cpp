@@ -31,6 +31,8 @@ namespace websocket = boost::beast::websocket;
 
 constexpr std::size_t kScratchBytes = 16 * 1024;
 constexpr unsigned kHttp11 = 11;
+// Changes that follow each other more closely make one line.
+constexpr std::chrono::milliseconds kLinePause(100);
 
 Method method_of(http::verb verb) {
   switch (verb) {
@@ -75,7 +77,10 @@ std::string_view view_of(beast::string_view text) { return {text.data(), text.si
 }  // namespace
 
 Session::Session(asio::ip::tcp::socket socket, const SessionContext& context)
-    : context_(context), stream_(std::move(socket)), timer_(stream_.get_executor()) {
+    : context_(context),
+      stream_(std::move(socket)),
+      timer_(stream_.get_executor()),
+      line_timer_(stream_.get_executor()) {
   ++context_.api.traffic.connections;
   ++context_.api.traffic.connections_total;
 }
@@ -299,13 +304,14 @@ void Session::send(Answer answer) {
   reading_ = false;
   if (must_drain_) keep_alive_ = false;
   if (format_ == Format::Html) answer = to_html(shown_, std::move(answer));
-  if (const auto* after = std::get_if<EventsAfter>(&answer.body)) {
+  if (std::holds_alternative<EventsAfter>(answer.body) ||
+      std::holds_alternative<StateLines>(answer.body)) {
     Traffic& traffic = context_.api.traffic;
     if (traffic.event_streams >= static_cast<std::int64_t>(context_.limits.event_streams_max)) {
       answer = error_answer(format_, 503, "Too many event streams; try again.");
     } else {
       ++traffic.answers_by_status[answer.status];
-      return start_stream(answer, *after);
+      return start_stream(answer);
     }
   }
   if (const auto* start = std::get_if<WatchStart>(&answer.body)) {
@@ -390,15 +396,19 @@ void Session::on_sent() {
   read_header();
 }
 
-void Session::start_stream(const Answer& answer, EventsAfter after) {
+void Session::start_stream(const Answer& answer) {
   chunked_ = parser_->get().version() >= kHttp11;
   keep_alive_ = chunked_;
   head_.emplace();
   fill_header(*head_, answer);
   if (chunked_) head_->chunked(true);
   head_writer_.emplace(*head_);
-  events_.emplace(after.after);
-  blank_due_ = true;  // at once: the client knows that it is heard
+  if (const auto* after = std::get_if<EventsAfter>(&answer.body)) {
+    events_.emplace(after->after);
+    blank_due_ = true;  // at once: the client knows that it is heard
+  } else {
+    lines_ = std::get<StateLines>(answer.body);
+  }
   writing_ = true;
   stream_.expires_after(context_.limits.write_wait);
   http::async_write_header(stream_, *head_writer_,
@@ -447,10 +457,10 @@ void Session::pump() {
   if (blank_due_) text += '\n';
   blank_due_ = false;
   const Snapshot snapshot = context_.api.engine.snapshot();
-  events_->read(*snapshot, text, kPieceBytes);
-  if (events_->gaps() > gaps_told_) {
-    context_.api.traffic.event_gaps += events_->gaps() - gaps_told_;
-    gaps_told_ = events_->gaps();
+  if (events_) {
+    read_events(*snapshot, text);
+  } else {
+    read_line(*snapshot, text);
   }
   if (!text.empty()) return write_stream(std::move(text));
   if (!ending_) return;
@@ -458,6 +468,31 @@ void Session::pump() {
   writing_ = true;
   asio::async_write(stream_, http::make_chunk_last(),
                     [self = shared_from_this()](Fault, std::size_t) { self->close(); });
+}
+
+void Session::read_events(const State& state, std::string& text) {
+  events_->read(state, text, kPieceBytes);
+  if (events_->gaps() > gaps_told_) {
+    context_.api.traffic.event_gaps += events_->gaps() - gaps_told_;
+    gaps_told_ = events_->gaps();
+  }
+}
+
+void Session::read_line(const State& state, std::string& text) {
+  if (line_pause_ || state.revision == line_revision_) return;
+  line_revision_ = state.revision;
+  const std::optional<std::string> line = lines_.next(state);
+  if (!line) {
+    ending_ = true;
+    return;
+  }
+  if (!line->empty()) text += *line + '\n';
+  line_pause_ = true;
+  line_timer_.expires_after(kLinePause);
+  line_timer_.async_wait([self = shared_from_this()](Fault fault) {
+    self->line_pause_ = false;
+    if (!fault) self->pump();
+  });
 }
 
 void Session::write_stream(std::string text) {
@@ -530,6 +565,7 @@ void Session::close() {
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
   timer_.cancel();
+  line_timer_.cancel();
   if (const auto connections = context_.connections.lock()) connections->remove(this);
 }
 

@@ -63,13 +63,15 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   void send_whole(Answer answer);
   void send_pieces(Answer answer, std::string first);
   void send_next_piece(Pieces pieces, std::string piece, bool more);
-  void start_stream(const Answer& answer, EventsAfter after);
+  void start_stream(const Answer& answer);
   void start_watch(const Answer& answer, const WatchStart& start);
   template <typename Message>
   void fill_header(Message& message, const Answer& answer);
   void on_sent();
 
   void pump();  // writes what there is, unless a write is under way
+  void read_events(const State& state, std::string& text);
+  void read_line(const State& state, std::string& text);
   void write_stream(std::string text);
   void arm_blank_line();
   void watch_for_close();
@@ -102,7 +104,11 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   std::size_t drained_ = 0;
   std::vector<char> scratch_;
 
-  std::optional<EventReader> events_;  // set: a stream
+  std::optional<EventReader> events_;           // set: a stream of these
+  StateLines lines_;                            // else of those
+  std::optional<std::uint64_t> line_revision_;  // of the state that was looked at last
+  bool line_pause_ = false;                     // the state was looked at a moment ago
+  boost::asio::steady_timer line_timer_;
   std::atomic<bool> streaming_ = false;
   bool writing_ = false;
   bool blank_due_ = false;

@@ -43,6 +43,7 @@ TEST_CASE("durability: everything comes back from the store as it was", "[engine
            R"({"type":"swarm","name":"p","content":"- a","params":{"x":1}})");
   REQUIRE(f.engine->execute(ExecuteProcedure{"p", json(R"({"target":"a"})")}));
   REQUIRE(f.engine->execute(AttachProcedure{"p", json(R"({"group":"g"})")}));
+  f.create(EntityKind::View, R"({"name":"v","group":"g","measure":"top","by":["type","status"]})");
   const Snapshot before = f.engine->snapshot();
   f.restart();
   const Snapshot after = f.engine->snapshot();

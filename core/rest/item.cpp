@@ -1,0 +1,37 @@
+#include "core/rest/item.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/rest/api.hpp"
+#include "core/rest/etag.hpp"
+#include "core/rest/http_error.hpp"
+#include "core/rest/projection.hpp"
+
+namespace storm::rest {
+
+Answer item_answer(const Call& call, EntityKind kind) {
+  const Request& request = call.request;
+  const Result<Projection> projection = Projection::parse(request.url);
+  if (!projection) return error_answer(request.format, projection.error());
+  const Snapshot snapshot = call.api.engine.snapshot();
+  const Result<Uuid> uuid = snapshot->require(kind, call.id);
+  if (!uuid) return error_answer(request.format, uuid.error());
+  const Id id{kind, *uuid};
+  std::string text = entity_json(*snapshot, id);
+  const bool html = request.format == Format::Html;
+  const bool whole = projection->whole() && !html;
+  std::string etag = etag_of(text, whole ? "" : request.url.with("format", html ? "html" : "json"));
+  if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
+    return empty_answer(304).with("ETag", std::move(etag));
+  }
+  if (!projection->whole()) {
+    text.clear();
+    projection->append(text, *snapshot, id);
+  }
+  return json_answer(200, std::move(text))
+      .with("Storm-Revision", std::to_string(snapshot->revision))
+      .with("ETag", std::move(etag));
+}
+
+}  // namespace storm::rest
