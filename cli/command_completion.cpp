@@ -10,7 +10,7 @@ constexpr std::string_view kBash = R"sh(# Completion of stormctl for bash. Use i
 #   source <(stormctl completion bash)
 _stormctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local nouns="@NOUNS@" commands="import match status events watch doctor version help completion"
+  local nouns="@NOUNS@" commands="import match status events watch explain coverage doctor version help completion"
   local noun="" verb="" word server=() i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -29,7 +29,7 @@ _stormctl() {
     -f|--file|--token-file|--cacert|--cases) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W "-C -D -h -o -q -v -w -y --cacert --cases --color --connect --count --debug
+    COMPREPLY=($(compgen -W "-C -D -h -o -q -v -w -y --at --cacert --cases --color --connect --count --debug
       --dry-run --explain --fields --file --follow --group --health --help --initial --limit --no-color --no-headers
       --output --query --quiet --resource --since --sort --start --status --timeout --token-file --tree --type --watch --yes" -- "$current"))
     return
@@ -39,10 +39,10 @@ _stormctl() {
     help) COMPREPLY=($(compgen -W "exit-codes query environment formatting" -- "$current")) ;;
     completion) COMPREPLY=($(compgen -W "bash" -- "$current")) ;;
     match) [[ -n $verb ]] && COMPREPLY=($(compgen -f -- "$current")) ;;
-    import|status|events|watch|doctor|version) ;;
+    import|status|events|watch|explain|coverage|doctor|version) ;;
     *)
       if [[ -z $verb ]]; then
-        COMPREPLY=($(compgen -W "ls get rm members" -- "$current"))
+        COMPREPLY=($(compgen -W "ls get rm members history analyze groups" -- "$current"))
       elif [[ $verb != ls ]]; then
         COMPREPLY=($(compgen -W "$(stormctl "${server[@]}" "$noun" ls -o name --timeout 0.3 2>/dev/null |
           sed 's,^[^/]*/,,')" -- "$current"))
