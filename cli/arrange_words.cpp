@@ -14,13 +14,24 @@ namespace {
 struct Alias {
   std::string_view word;
   std::string_view verb;
+  std::string_view noun = {};  // of this one only; empty: of all
 };
 constexpr Alias kVerbs[] = {
-    {"ls", "ls"},     {"list", "ls"},   {"get", "get"},         {"show", "get"},       {"rm", "rm"},
-    {"remove", "rm"}, {"delete", "rm"}, {"members", "members"}, {"member", "members"},
+    {"ls", "ls"},
+    {"list", "ls"},
+    {"get", "get"},
+    {"show", "get"},
+    {"rm", "rm"},
+    {"remove", "rm"},
+    {"delete", "rm"},
+    {"members", "members", "group"},
+    {"member", "members", "group"},
+    {"history", "history", "group"},
+    {"analyze", "analyze", "group"},
+    {"groups", "groups", "resource"},
 };
-constexpr std::string_view kCommands[] = {"import",  "match",      "status", "events",
-                                          "event",   "ev",         "watch",  "doctor",
+constexpr std::string_view kCommands[] = {"import",  "match",      "status", "events",  "event",
+                                          "ev",      "watch",      "doctor", "explain", "coverage",
                                           "version", "completion", "help"};
 // Global flags that take the next word.
 constexpr std::string_view kFlagsWithValue[] = {"-C",           "--connect", "-o",
@@ -32,9 +43,11 @@ bool contains(const Range& range, std::string_view word) {
   return std::find(std::begin(range), std::end(range), word) != std::end(range);
 }
 
-std::string_view verb_of(std::string_view word) {
+// Of any noun when `noun` is empty.
+std::string_view verb_of(std::string_view word, std::string_view noun = {}) {
   for (const Alias& alias : kVerbs) {
-    if (alias.word == word) return alias.verb;
+    if (alias.word != word) continue;
+    if (noun.empty() || alias.noun.empty() || alias.noun == noun) return alias.verb;
   }
   return {};
 }
@@ -120,8 +133,8 @@ ArrangedWords arrange_words(std::vector<std::string> words) {
   word = noun->name;
   const std::size_t second = next_word(words, first + 1);
   if (second == words.size()) return {std::move(words)};
-  const std::string_view verb = verb_of(words[second]);
-  if (verb.empty() || (verb == "members" && noun->name != "group")) {
+  const std::string_view verb = verb_of(words[second], noun->name);
+  if (verb.empty()) {
     return refuse(fmt::format("{} has no command \"{}\"", noun->name, words[second]), words[second],
                   all_verbs(), fmt::format("stormctl {} --help", noun->name));
   }

@@ -53,6 +53,13 @@ std::string shown_names(const Value& value) {
   return text;
 }
 
+// A resource by its first name, or by its id when it has none.
+std::string label_of(const Value& resource) {
+  const Value* names = resource.find("names");
+  const bool is_named = names != nullptr && names->is_array() && !names->as_array().empty();
+  return is_named ? text_of(names->as_array().front()) : text_at(resource, "id");
+}
+
 // "+" for what holds, "-" for what does not; children below their parent.
 void append_condition(const Value& condition, std::size_t depth, std::string& text) {
   const Value* holds = condition.find("holds");
@@ -72,9 +79,10 @@ std::string explanation_text(const Value& answer) {
   const Value* resource = answer.find("resource");
   const Value* group = answer.find("group");
   const bool is_member = answer.find("member") && *answer.find("member") == Value(true);
-  std::string text = printable(
-      fmt::format("{} is {} of {}\n", resource ? shown_names(*resource) : "",
-                  is_member ? "a member" : "no member", group ? text_at(*group, "name") : ""));
+  std::string text = printable(fmt::format("{} is {} of {}", resource ? label_of(*resource) : "",
+                                           is_member ? "a member" : "no member",
+                                           group ? text_at(*group, "name") : "")) +
+                     "\n";
   if (const std::string reason = text_at(answer, "reason"); !reason.empty())
     text += printable(reason) + "\n";
   const Value* explanation = answer.find("explanation");
@@ -113,8 +121,8 @@ ExitCode explain_command(Session& session, const std::string& resource, const st
     return session.fail(*found.error);
   if (const Answer found = resolve(session, "group", group, group_id); !found.ok())
     return session.fail(*found.error);
-  const Answer answer = session.client.get(path_to("groups", group_id + "/explain") +
-                                           "?resource=" + percent_encoded(resource_id));
+  const Answer answer = session.client.get("/v1/groups/" + group_id +
+                                           "/explain?resource=" + percent_encoded(resource_id));
   if (!answer.ok()) return session.fail(*answer.error);
   if (!wants_table(session)) return print_data(session, answer.body);
   session.print(explanation_text(answer.body));
@@ -196,15 +204,16 @@ ExitCode coverage_command(Session& session) {
                        {"status", {"STATUS", ColumnStyle::State}}});
   }
   for (const Value& group : list("empty_groups").as_array())
-    text += printable(fmt::format("group {} has no members\n", text_at(group, "name")));
+    text += printable(fmt::format("group {} has no members", text_at(group, "name"))) + "\n";
   for (const Value& application : list("unhealthy_applications").as_array()) {
     std::string reasons;
     if (const Value* found = application.find("reasons"); found && found->is_array()) {
       for (const Value& reason : found->as_array())
         reasons += (reasons.empty() ? "" : "; ") + text_of(reason);
     }
-    text += printable(fmt::format("application {} is {}: {}\n", text_at(application, "name"),
-                                  text_at(application, "health"), reasons));
+    text += printable(fmt::format("application {} is {}: {}", text_at(application, "name"),
+                                  text_at(application, "health"), reasons)) +
+            "\n";
   }
   session.print(text);
   return ExitCode::Ok;
