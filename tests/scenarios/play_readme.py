@@ -23,7 +23,7 @@ DISCOVERY_SECONDS = 30 * SLOWNESS
 COMMAND_SECONDS = 60 * SLOWNESS
 BLOCK = re.compile(r'^```console\n(.*?)^```$', re.M | re.S)
 # What differs from run to run.
-LOOSE = [(re.compile(r'\b(agent|res|group|app|proc|job|sub)-[0-9A-Za-z]{22}\b'), r'\1-ID'),
+LOOSE = [(re.compile(r'\b(agent|res|group|app|proc|job|sub|view)-[0-9A-Za-z]{22}\b'), r'\1-ID'),
          (re.compile(r'\d{4}-\d\d-\d\dT[\d:.]+Z'), 'TIME'), (re.compile(r'\b\d+ ms\b'), 'N ms'),
          (re.compile(r'unchanged for \d+ s'), 'unchanged for N s')]
 
