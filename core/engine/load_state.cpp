@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -136,6 +137,11 @@ void tell_stale(LoadedState& loaded, std::size_t events_kept) {
   static constexpr std::string_view kStale[] = {"stale"};
   State& state = loaded.state;
   GroupNumbers readers = loaded.index.readers(kStale);
+  // What asks for other groups or for relatives may ask for staleness through them.
+  const std::set<std::uint32_t>& dependent = loaded.index.dependent();
+  readers.insert(readers.end(), dependent.begin(), dependent.end());
+  std::ranges::sort(readers);
+  readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
   if (readers.empty() || state.agents.empty()) return;
   const Agent& agent = *state.agents.begin()->second;
   Event event;
