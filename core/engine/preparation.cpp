@@ -45,6 +45,7 @@ std::shared_ptr<Preparation> Preparation::of(const Command& command, const State
   auto query = Query::parse(*wish.filter, operators);
   // What depends on other groups and relatives is not only a matter of what changed.
   if (!query || query->relations() != 0 || !query->groups().empty()) return nullptr;
+  if (query->reads_only(kClassFields)) return nullptr;  // classes tell
   if (ResourceSearch(state, *query).tests() <= kTestsAtOnceMax) return nullptr;
   return std::shared_ptr<Preparation>(
       new Preparation(GroupFilter{*wish.filter, std::move(*query)}));

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kBetweenLooks = 32;
 // Candidates by value beat a walk over classes only while they are few.
 constexpr std::size_t kCandidatesPart = 4;
+constexpr std::size_t kCandidatesFew = 32;
 
 bool all_texts(const AccessPredicate& predicate) {
   return predicate.kind == AccessPredicate::Kind::AnyOf &&
@@ -43,7 +44,7 @@ ResourceSearch::ResourceSearch(const State& state, Query query)
 }
 
 bool ResourceSearch::find_candidates() {
-  const std::size_t most = state_.resources.size() / kCandidatesPart;
+  const std::size_t most = std::max(state_.resources.size() / kCandidatesPart, kCandidatesFew);
   for (const AccessPredicate& predicate : query_.access()) {
     if (predicate.kind == AccessPredicate::Kind::Never) {
       candidates_.emplace();
@@ -67,7 +68,7 @@ bool ResourceSearch::find_candidates() {
       }
       found = std::move(referrers);
     }
-    if (found.size() > most && found.size() > kBetweenLooks) continue;
+    if (found.size() > most) continue;  // and not all of them are found
     std::ranges::sort(found);
     found.erase(std::unique(found.begin(), found.end()), found.end());
     if (!candidates_ || found.size() < candidates_->size()) candidates_ = std::move(found);

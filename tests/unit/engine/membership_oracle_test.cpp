@@ -245,7 +245,7 @@ class Oracle {
       item.status = static_cast<Status>(one_of(11));
       item.health = static_cast<Health>(one_of(3));
       item.stale = one_of(6) == 0;
-      if (one_of(2)) item.host_uid = number(20);
+      if (one_of(2)) item.host_uid = number(one_of(2) ? 2 : 20);
       if (one_of(3) == 0) item.parent_uid = number(20);
       if (one_of(4) == 0) item.cluster_uid = number(20);
       if (one_of(5) == 0) item.names = {uid, "renamed-" + number(5)};
