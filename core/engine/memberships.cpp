@@ -487,16 +487,17 @@ void Memberships::remove(const Uuid& uuid) {
 
 void Memberships::follow_names(std::span<const Uuid> renamed) {
   static constexpr std::string_view kReferences[] = {"cluster", "host", "parent"};
-  const GroupNumbers readers = index_.readers(kReferences);
   std::set<Uuid> referrers;
   for (const Uuid& target : renamed) {
     if (state_.agents.contains(target)) rename_owner({EntityKind::Agent, target});
-    if (readers.empty()) continue;
     for (auto at = state_.references.lower_bound(std::pair(target, Uuid{}));
          at != state_.references.end() && at->first == target; ++at) {
       referrers.insert(at->second);
     }
   }
+  if (referrers.empty()) return;
+  const GroupNumbers readers = index_.readers(kReferences);
+  if (readers.empty()) return;
   for (const Uuid& uuid : referrers) {
     const auto* resource = state_.resources.get(uuid);
     if (resource) retest(Shared<Resource>(*resource), readers);
