@@ -3,25 +3,12 @@
 #include <fmt/format.h>
 
 #include "core/document/json.hpp"
+#include "core/model/url_password.hpp"
 
 namespace storm {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-
-// "scheme://user:password@host" without the password.
-std::string without_password(const std::string& text) {
-  const std::size_t scheme = text.find("://");
-  if (scheme == std::string::npos) return text;
-  const std::size_t begin = scheme + 3;
-  const std::size_t end = text.find('@', begin);
-  const std::size_t colon = text.find(':', begin);
-  if (end == std::string::npos || colon == std::string::npos || colon > end ||
-      text.find('/', begin) < end) {
-    return text;
-  }
-  return text.substr(0, colon + 1) + std::string(kHidden) + text.substr(end);
-}
 
 class SecretMask {
  public:
@@ -44,7 +31,9 @@ class SecretMask {
       }
       case Value::Kind::String:
         if (value.as_string().find("PRIVATE KEY-----") != std::string::npos) return kHidden;
-        return without_password(value.as_string());
+        return replace_url_passwords(value.as_string(),
+                                     [](std::string_view) { return std::string(kHidden); })
+            .value_or(value.as_string());
       default:
         return value;
     }

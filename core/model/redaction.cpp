@@ -8,6 +8,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/document/json.hpp"
+#include "core/model/url_password.hpp"
 
 namespace storm {
 namespace {
@@ -17,13 +18,33 @@ constexpr std::array<std::string_view, 16> kSecretWords = {
     "accesskey",  "access_key", "access-key", "privatekey",    "private_key", "private-key",
     "credential", "passphrase", "auth_key",   "encryption_key"};
 
+// Secret only as whole words of a name: DB_PASS, smtp.pwd, dbKey, but neither compass nor monkey.
+struct WholeWord {
+  std::string_view word;
+  bool alone;  // also as the first word of a name; PWD is where a shell is, "key" one of a pair
+};
+constexpr std::array<WholeWord, 5> kWholeWords = {
+    {{"pass", true}, {"auth", true}, {"pin", true}, {"pwd", false}, {"key", false}}};
+
+// What follows such a word where the name tells something about the secret, and not the secret.
+constexpr std::array<std::string_view, 32> kAboutSecret = {
+    "id",     "ids",    "name",     "user",    "username", "type",      "kind",   "file",
+    "path",   "dir",    "url",      "uri",     "host",     "port",      "server", "endpoint",
+    "domain", "realm",  "provider", "method",  "mode",     "enabled",   "enable", "disabled",
+    "size",   "length", "alg",      "through", "space",    "algorithm", "prefix", "policy"};
+constexpr std::string_view kSeparators = "_-./";
+
 // Maps whose members people choose the names of; elsewhere a name such as "SecretName" belongs to
 // the cloud's own schema.
 constexpr std::array<std::string_view, 10> kOpenMaps = {
     "labels",     "env",      "environment", "options",    "driveropts",
     "parameters", "metadata", "tags",        "jointokens", "annotations"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) { return is_upper(c) || is_lower(c); }
+
+char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
@@ -35,16 +56,46 @@ bool equal_words(std::string_view a, std::string_view b) {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == y; });
 }
 
-// Where the password of "scheme://user:password@host" stands; empty when there is none.
-std::string_view url_password(std::string_view text) {
-  const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const std::string_view rest = text.substr(scheme + 3);
-  const std::size_t at = rest.substr(0, rest.find_first_of("/?# ")).rfind('@');
-  if (at == std::string_view::npos) return {};
-  const std::size_t colon = rest.substr(0, at).find(':');
-  return colon == std::string_view::npos ? std::string_view()
-                                         : rest.substr(colon + 1, at - colon - 1);
+// Whether a word begins at `at`: camelCase and ACRONYMCase begin words too. A letter behind a
+// backslash is an escape of JSON, because whole snapshots are looked through.
+bool begins_word(std::string_view text, std::size_t at) {
+  if (at == 0 || !is_letter(text[at - 1])) return true;
+  if (at > 1 && text[at - 2] == '\\') return true;
+  if (!is_upper(text[at])) return false;
+  return is_lower(text[at - 1]) || (at + 1 < text.size() && is_lower(text[at + 1]));
+}
+
+bool ends_word(std::string_view text, std::size_t end) {
+  return end >= text.size() || !is_letter(text[end]) || begins_word(text, end);
+}
+
+bool has_word_before(std::string_view text, std::size_t at) {
+  const std::size_t last = text.substr(0, at).find_last_not_of(kSeparators);
+  return last != std::string_view::npos &&
+         (is_letter(text[last]) || (text[last] >= '0' && text[last] <= '9'));
+}
+
+std::string_view word_after(std::string_view text, std::size_t end) {
+  const std::size_t begin = text.find_first_not_of(kSeparators, end);
+  if (begin == std::string_view::npos) return {};
+  end = begin;
+  while (end < text.size() && is_letter(text[end]) && (end == begin || !begins_word(text, end))) {
+    ++end;
+  }
+  return text.substr(begin, end - begin);
+}
+
+bool is_secret_word(std::string_view text, std::size_t at) {
+  for (const auto& [word, alone] : kWholeWords) {
+    if (!starts_with_word(text.substr(at), word)) continue;
+    const std::size_t end = at + word.size();
+    if (!begins_word(text, at) || !ends_word(text, end)) return false;
+    if (!alone && !has_word_before(text, at)) return false;
+    const std::string_view next = word_after(text, end);
+    return std::none_of(kAboutSecret.begin(), kAboutSecret.end(),
+                        [&](std::string_view about) { return equal_words(next, about); });
+  }
+  return false;
 }
 
 // Whether a string of this JSON text goes on with an '@' after a "://", its slashes escaped or not.
@@ -66,6 +117,7 @@ bool may_hold_url_password(std::string_view json) {
 Redactor::Redactor(std::string key, Options options)
     : key_(std::move(key)), enabled_(options.enabled) {
   for (const std::string_view word : kSecretWords) add_word(std::string(word));
+  for (const WholeWord& whole : kWholeWords) starts_.set(start_of(whole.word[0], whole.word[1]));
   for (std::string& word : options.extra_words) {
     std::transform(word.begin(), word.end(), word.begin(), lower);
     if (!word.empty()) add_word(std::move(word));
@@ -90,10 +142,14 @@ void Redactor::add_word(std::string word) {
 
 // Whole snapshots are looked through, so the text is walked once, whatever the number of words.
 bool Redactor::is_secret_name(std::string_view name) const {
-  for (; !name.empty(); name.remove_prefix(1)) {
-    if (!starts_[start_of(name[0], name.size() > 1 ? name[1] : '\0')]) continue;
-    const auto starts_here = [&](const std::string& word) { return starts_with_word(name, word); };
-    if (std::any_of(words_.begin(), words_.end(), starts_here)) return true;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (!starts_[start_of(name[at], at + 1 < name.size() ? name[at + 1] : '\0')]) continue;
+    const auto starts_here = [&](const std::string& word) {
+      return starts_with_word(name.substr(at), word);
+    };
+    if (std::any_of(words_.begin(), words_.end(), starts_here) || is_secret_word(name, at)) {
+      return true;
+    }
   }
   return false;
 }
@@ -197,13 +253,12 @@ class Redactor::Walk {
   }
 
   void hide_url_password(Value& value) {
-    const std::string& text = value.as_string();
-    const std::string_view password = url_password(text);
-    if (password.empty() || password.starts_with("redacted:hmac-")) return;
-    const auto start = static_cast<std::size_t>(password.data() - text.data());
-    std::string hidden = text;
-    hidden.replace(start, password.size(), redactor_.fingerprint(password));
-    value = Value(std::move(hidden));
+    auto hidden = replace_url_passwords(value.as_string(), [&](std::string_view password) {
+      return password.starts_with("redacted:hmac-") ? std::string(password)
+                                                    : redactor_.fingerprint(password);
+    });
+    if (!hidden || *hidden == value.as_string()) return;
+    value = Value(std::move(*hidden));
     changed = true;
   }
 

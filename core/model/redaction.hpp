@@ -2,7 +2,7 @@
 // that equality and grouping still work and nothing of the secret is kept. [any-thread when const]
 // Looked at: "NAME=value" and "--name value" items of lists, pairs of a name and a value, members
 // of maps whose names people choose (labels, environments, options, ...), wherever the name looks
-// like a secret's (password, token, private key, ...); passwords inside URLs; join tokens.
+// like a secret's (password, token, private key, DB_PASS, ...); passwords inside URLs; join tokens.
 #pragma once
 #include <bitset>
 #include <optional>
@@ -38,7 +38,7 @@ class Redactor {
   const std::string key_;
   const bool enabled_;
   std::vector<std::string> words_;
-  std::bitset<1024> starts_;  // the first two characters of every word
+  std::bitset<1024> starts_;  // the first two characters of every word, whole words too
 };
 
 }  // namespace storm

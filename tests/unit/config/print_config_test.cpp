@@ -112,3 +112,14 @@ TEST_CASE("print config: an ephemeral store is said to be one", "[config]") {
   CHECK_THAT(to_commented_yaml(*config), Contains("# no configuration file\n") &&
                                              Contains("memory") && Contains("flag --ephemeral"));
 }
+
+TEST_CASE("print config: the passwords of all URLs in a value are hidden", "[config]") {
+  const ConfigFile file{"f.yaml",
+                        "storage: {plugin: other, config: "
+                        "{uri: 'db://joe:hunter2@a,db://joe:hunter2@b', at: 'db://j:hu/nter2@c', "
+                        "DB_PASS: hunter3}}\n"};
+  const auto config = load_config(file, {}, root());
+  REQUIRE(config);
+  CHECK_THAT(to_commented_yaml(*config), Contains("db://joe:***@a,db://joe:***@b") &&
+                                             Contains("db://j:***@c") && !Contains("hunter3"));
+}

@@ -44,12 +44,60 @@ TEST_CASE("redaction: a name is a secret's wherever the word stands in it, in an
           "[model]") {
   const Redactor redactor("key", {true, {"Z", "Größe", "-x"}});
   const std::string secret = GENERATE("password", "DB_PASSWORD", "aPi-KeY", "xsecret", "ssecret",
-                                      "z", "Z1", "a z", "größe", "foo-X", "tokentoke");
+                                      "z", "Z1", "a z", "größe", "foo-X", "tokentoke", "pass");
   CAPTURE(secret);
   CHECK(redactor.is_secret_name(secret));
-  const std::string plain = GENERATE("", "p", "pass", "passiv", "toke", "secre", "key", "- x");
+  const std::string plain = GENERATE("", "p", "passiv", "toke", "secre", "key", "- x");
   CAPTURE(plain);
   CHECK_FALSE(redactor.is_secret_name(plain));
+}
+
+TEST_CASE("redaction: short words mark a secret as whole words of a name", "[model]") {
+  const Redactor redactor("key", {});
+  const std::string secret =
+      GENERATE("DB_PASS", "SMTP_PASS", "MYSQL_PWD", "REDIS_AUTH", "STRIPE_KEY", "PASS", "AUTH",
+               "SIM_PIN", "db.pass", "db-pass", "dbPass", "DBPass", "SSHKey", "appKey", "PASS1",
+               "KEY_PASS_2", "DB_PASS_", "AUTH_HEADER", "STRIPE_KEY_BASE64", "com.example/pin",
+               "userPwdHash", "--smtp-pass", "x_KEY_ID_AND_PASS", "\npass");
+  CAPTURE(secret);
+  CHECK(redactor.is_secret_name(secret));
+  CHECK(
+      redact(redactor, R"({"Env":[")" + (secret[0] == '\n' ? "\\npass" : secret) + R"(=hunter2"]})")
+          .find("hunter2") == std::string::npos);
+  const std::string plain =
+      GENERATE("compass", "bypass", "PassThrough", "pass_through", "PASSENGER", "Author", "AUTHORS",
+               "OAUTH2X", "auth_type", "AUTH_URL", "monkey", "keyboard", "KEYS", "KeyId",
+               "AWS_KEY_ID", "TLS_KEY_FILE", "key", "--key", "PWD", "OLDPWD", "pwdx", "pinned",
+               "spin", "mapping", "PIN_MODE", "Key-Path");
+  CAPTURE(plain);
+  CHECK_FALSE(redactor.is_secret_name(plain));
+}
+
+TEST_CASE("redaction: passwords of all URLs in a text are replaced, however they are written",
+          "[model]") {
+  const Redactor redactor("key", {});
+  const std::string text = GENERATE(
+      "amqp://u:hunter2@h1,amqp://u:hunter2@h2", "wget http://x/; psql postgres://u:hunter2@db",
+      "postgres://u:hunter2/ss@db", "postgres://u:a/hunter2@db", "postgres://u:hunter2?x#y@db/n",
+      "mongodb://u:hunter2@h1:27017,h2:27017/db?x=a@b", "http://proxy/http://u:hunter2@h",
+      "redis://:hunter2@h", "postgres://u:a@hunter2@db", "a://u:hunter2@h;b://u:hunter2@h",
+      "x='http://u:hunter2@h' y=\\\"http://u:hunter2@h\\\"", "postgres://u:a://hunter2@db");
+  CAPTURE(text);
+  const std::string document = R"({"U":")" + text + R"(","Args":["A=)" + text + R"("]})";
+  const std::string redacted = redact(redactor, document);
+  CHECK(redacted.find("hunter2") == std::string::npos);
+  CHECK(redacted.find("redacted:hmac-") != std::string::npos);
+  CHECK(redact(redactor, redacted) == redacted);
+}
+
+TEST_CASE("redaction: an '@' behind the authority of a URL makes no password", "[model]") {
+  const Redactor redactor("key", {});
+  const std::string text =
+      GENERATE("http://host:80/x@y", "http://host/a:b@c", "oci://reg:5000/image:1@sha256:0af",
+               "oci://reg/image:1@sha256:0af", "http://[::1]:80/x@y", "http://user@host/x",
+               "http://h:8080/ joe:x@y", "http://h?q=a:b@c", "see http://h, mail joe:x@y");
+  CAPTURE(text);
+  CHECK_FALSE(redactor.redact(R"({"U":")" + text + R"("})"));
 }
 
 TEST_CASE("redaction: what is no secret keeps its bytes", "[model]") {
