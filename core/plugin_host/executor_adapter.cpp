@@ -362,6 +362,11 @@ ExecutorAdapter::ExecutorAdapter(std::shared_ptr<PluginInstance> instance,
 
 Result<std::unique_ptr<ExecutorAdapter>> ExecutorAdapter::create(
     std::shared_ptr<PluginInstance> instance) {
+  const auto& functions = instance->table<storm_executor_v1>();
+  if (!functions.describe || !functions.watch) {
+    return Error{Errc::PluginFault,
+                 fmt::format("{}: its executor table has no describe or watch", instance->name())};
+  }
   struct Described {
     Result<void> result;
     BoundedText text;

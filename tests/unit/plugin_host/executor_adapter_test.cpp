@@ -96,6 +96,19 @@ TEST_CASE("executor: a description that is none is refused", "[plugin_host]") {
         "prod: agent_type in its description has 513 bytes or is blank, 1 to 512 are allowed");
 }
 
+TEST_CASE("executor: a table without describe or watch is refused", "[plugin_host]") {
+  const std::string variant = GENERATE("no_describe", "no_watch");
+  test::Environment environment;
+  auto started = PluginInstance::start(test::manifest_of("misbehaving_" + variant, "misbehaving"),
+                                       "prod", Value("good"), environment.value);
+  REQUIRE(started);
+  const auto adapter = ExecutorAdapter::create(*started);
+  REQUIRE_FALSE(adapter);
+  CHECK(adapter.error().code == Errc::PluginFault);
+  CHECK(adapter.error().message == "prod: its executor table has no describe or watch");
+  CHECK((*started)->stop());
+}
+
 TEST_CASE("executor: what it lists reaches the sink, and it is live", "[plugin_host]") {
   Running running("good");
   CHECK(running.adapter->description().agent_type == "fixture");
