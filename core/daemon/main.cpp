@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -46,6 +47,17 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Secrets of clouds pass through the memory of plugins, so none of it goes to a file or to a
+// collector of crashes. Developers ask for dumps by STORM_CORE_DUMPS=1.
+void forbid_core_dumps(const Environment& environment) {
+  if (environment.variable("STORM_CORE_DUMPS") == "1") return;
+  const rlimit none = {};
+  setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__)  // its search for leaks traces the process
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 // Not by the way of static destructors: a plugin that did not end may still use what they take
 // away.
 [[noreturn]] void leave(int exit_code) {
@@ -72,6 +84,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   raise_descriptor_limit();
+  forbid_core_dumps(environment);
   auto& signals = *new Signals;  // for the life of the process
   auto daemon = Daemon::start(*config, environment);
   if (!daemon) leave(fail(daemon.error()));
