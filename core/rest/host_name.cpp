@@ -4,6 +4,25 @@
 #include <boost/asio/ip/address.hpp>
 
 namespace storm::rest {
+namespace {
+
+// What stands behind the host in "host:port" or "[::1]:port"; the default where nothing does.
+std::string_view port_of(std::string_view authority, std::string_view by_default) {
+  const std::size_t colon = authority.rfind(':');
+  const bool has_port = colon != std::string_view::npos && colon + 1 < authority.size() &&
+                        authority.find(']', colon) == std::string_view::npos;
+  return has_port ? authority.substr(colon + 1) : by_default;
+}
+
+}  // namespace
+
+bool is_same_site(std::string_view origin, std::string_view host) {
+  const bool is_https = origin.starts_with("https://");
+  if (!is_https && !origin.starts_with("http://")) return false;
+  const std::string_view by_default = is_https ? "443" : "80";
+  return host_of(origin) == host_of(host) &&
+         port_of(origin.substr(origin.find("://") + 3), by_default) == port_of(host, by_default);
+}
 
 std::string host_of(std::string_view authority) {
   if (const std::size_t scheme = authority.find("://"); scheme != std::string_view::npos) {

@@ -222,7 +222,7 @@ std::optional<Answer> Session::check_header() const {
   const std::string_view origin = header(http::field::origin);
   // A browser asks nobody before it opens a WebSocket for a page of another site.
   const bool guarded = changes_something(message.method()) || websocket::is_upgrade(message);
-  if (guarded && !origin.empty() && host_of(origin) != host) {
+  if (guarded && !origin.empty() && !is_same_site(origin, header(http::field::host))) {
     return error_answer(format_, 403,
                         "Pages of other sites may not change or watch anything here.");
   }

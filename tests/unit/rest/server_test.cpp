@@ -136,6 +136,8 @@ TEST_CASE("server: names that are not ours and pages of other sites are kept out
   const std::string post = "Host: localhost\r\nContent-Length: 2\r\n";
   CHECK(status_of("POST", post + "Origin: http://evil.example\r\n\r\n{}") == 403);
   CHECK(status_of("POST", post + "Origin: null\r\n\r\n{}") == 403);
+  CHECK(status_of("POST", post + "Origin: http://localhost:3000\r\n\r\n{}") == 403);
+  CHECK(status_of("POST", post + "Origin: http://localhost\r\n\r\n{}") == 201);
 }
 
 TEST_CASE("server: too many connections are told so", "[rest]") {
