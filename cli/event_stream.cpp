@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <thread>
 
 #include "cli/curl_handle.hpp"
@@ -25,6 +26,8 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual std::string path() = 0;  // of a new connection
+  // The server sends; without a wish where to begin, it tells what comes after this revision.
+  virtual void opened(std::optional<std::int64_t> revision) = 0;
   virtual bool is_new(const Value& line) = 0;
 };
 
@@ -37,6 +40,11 @@ class EventSource final : public Source {
     const std::optional<std::int64_t> first = last_ ? std::optional(*last_ + 1) : start_;
     if (first) query.emplace_back("start", std::to_string(*first));
     return path_to("events", {}, query);
+  }
+
+  // A stream that breaks before it told anything goes on from here too.
+  void opened(std::optional<std::int64_t> revision) override {
+    if (!start_ && !last_) last_ = revision;
   }
 
   // Notes how far the stream has come. A gap says which numbers will not be told; one that ends
@@ -59,7 +67,7 @@ class EventSource final : public Source {
 
  private:
   std::optional<std::int64_t> start_;
-  std::optional<std::int64_t> last_;  // passed on
+  std::optional<std::int64_t> last_;  // passed on, or known to have been before
 };
 
 class WatchSource final : public Source {
@@ -80,6 +88,8 @@ class WatchSource final : public Source {
     to_skip_ = told_of_change_;
     return path_to("watch", {}, query);
   }
+
+  void opened(std::optional<std::int64_t>) override {}  // the first message is a cursor
 
   // Only the last message of a change has a cursor: one that was cut off is told again from its
   // beginning.
@@ -148,6 +158,17 @@ class Connection {
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
     return static_cast<int>(status);
   }
+  std::optional<std::int64_t> revision() const {
+    curl_header* found = nullptr;
+    if (curl_easy_header(curl_, "Storm-Revision", 0, CURLH_HEADER, -1, &found) != CURLHE_OK) {
+      return std::nullopt;
+    }
+    const std::string_view text = found->value;
+    std::int64_t revision = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), revision);
+    return fault == std::errc() && end == text.data() + text.size() ? std::optional(revision)
+                                                                    : std::nullopt;
+  }
   ErrorBlock error() const {
     int left = 0;
     CURLcode code = CURLE_GOT_NOTHING;
@@ -209,6 +230,7 @@ class Follower {
       std::string& buffer = connection.buffer();
       if (!buffer.empty() && connection.status() < 300) {
         heard_at = SteadyClock::now();
+        if (!heard_) source_.opened(connection.revision());
         if (const std::optional<End> end = take_lines(buffer)) return *end;
       }
       if (handlers_.on_tick) handlers_.on_tick();

@@ -389,14 +389,16 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def stream_events(self, query):
         fake = self.fake
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-ndjson")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
         state = {"broken": False}
         with fake.changed:
-            start = int(query["start"]) if "start" in query else len(fake.events) + 1
+            known = len(fake.events)
+            start = int(query["start"]) if "start" in query else known + 1
             fake.streams.append(state)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Storm-Revision", str(known))
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
         self.write_chunk(b"\n")
         sent = start - 1
         if sent > len(fake.events):

@@ -192,6 +192,14 @@ class WatchTest(unittest.TestCase):
         ids = [json.loads(line)["id"] for line in text.splitlines()]
         self.assertEqual(ids, list(range(1, 52)))
 
+    def test_what_happens_before_a_stream_has_told_anything_is_not_lost_with_it(self):
+        for words in (["events", "-f"], ["resources", "ls", "-w"]):
+            follower = self.follow(*words)
+            with self.server.changed:
+                self.server.break_streams()
+                self.server.add("resources", {"type": "t", "names": [f"of-{words[0]}"]})
+            follower.read_until(f"created .*of-{words[0]}\\n")
+
     def test_a_server_that_counts_anew_is_followed(self):
         follower = self.follow("events", "-f")
         for number in range(5):
