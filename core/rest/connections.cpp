@@ -48,14 +48,15 @@ std::vector<std::shared_ptr<Connection>> Connections::streams() const {
   return found;
 }
 
-void Connections::post(std::function<void()> task) {
+void Connections::post(const boost::asio::io_context::executor_type& there,
+                       std::function<void()> task) {
   const std::lock_guard lock(mutex_);
-  if (open_) boost::asio::post(context_, std::move(task));
+  if (open_) boost::asio::post(there, std::move(task));
 }
 
 void Connections::wake_streams() {
   if (round_pending_.exchange(true)) return;
-  post([self = shared_from_this()] {
+  post(context_.get_executor(), [self = shared_from_this()] {
     self->round_pending_ = false;
     for (const std::shared_ptr<Connection>& stream : self->streams()) stream->wake();
   });

@@ -24,6 +24,7 @@ class Connection {
 
 class Connections : public std::enable_shared_from_this<Connections> {
  public:
+  // `context` wakes the streams.
   explicit Connections(boost::asio::io_context& context) : context_(context) {}
 
   void add(const std::shared_ptr<Connection>& connection);
@@ -32,8 +33,8 @@ class Connections : public std::enable_shared_from_this<Connections> {
   void remove(const Connection* connection);
   std::size_t size() const;
 
-  // Runs `task` on an I/O thread, if the gate is open.
-  void post(std::function<void()> task);
+  // Runs `task` there, if the gate is open.
+  void post(const boost::asio::io_context::executor_type& there, std::function<void()> task);
   // Has every stream look for new events. Cheap: any number of calls make one round.
   void wake_streams();
   // Ends all; waits until they are gone or the time is over.

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 
 namespace storm::rest {
 namespace {
@@ -19,16 +19,16 @@ constexpr std::size_t kRefusedAtOnceMax = 64;
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, const SessionContext& context)
-    : io_(io),
+Listener::Listener(IoLoops& loops, const SessionContext& context)
+    : loops_(loops),
       context_(context),
-      acceptor_(asio::make_strand(io)),
+      acceptor_(loops.front()->io),
       pause_(acceptor_.get_executor()) {}
 
-Result<std::shared_ptr<Listener>> Listener::create(asio::io_context& io, tcp::endpoint endpoint,
+Result<std::shared_ptr<Listener>> Listener::create(IoLoops& loops, tcp::endpoint endpoint,
                                                    const Address& address,
                                                    const SessionContext& context) {
-  std::shared_ptr<Listener> listener(new Listener(io, context));
+  std::shared_ptr<Listener> listener(new Listener(loops, context));
   tcp::acceptor& acceptor = listener->acceptor_;
   boost::system::error_code fault;
   acceptor.open(endpoint.protocol(), fault);
@@ -66,14 +66,15 @@ void Listener::stop() {
 }
 
 void Listener::accept() {
+  const auto busy = [](const std::unique_ptr<IoLoop>& loop) { return loop->connections.load(); };
+  IoLoop& loop = **std::ranges::min_element(loops_, {}, busy);
   acceptor_.async_accept(
-      asio::make_strand(io_),
-      [self = shared_from_this()](boost::system::error_code fault, tcp::socket socket) {
-        self->on_accept(fault, std::move(socket));
+      loop.io, [self = shared_from_this(), &loop](boost::system::error_code fault, Socket socket) {
+        self->on_accept(fault, std::move(socket), loop);
       });
 }
 
-void Listener::on_accept(boost::system::error_code fault, tcp::socket socket) {
+void Listener::on_accept(boost::system::error_code fault, Socket socket, IoLoop& loop) {
   if (!acceptor_.is_open()) return;
   if (fault) {
     pause_.expires_after(kPauseAfterFault);
@@ -88,7 +89,7 @@ void Listener::on_accept(boost::system::error_code fault, tcp::socket socket) {
   if (connections && alive < limit + kRefusedAtOnceMax) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto session = std::make_shared<Session>(std::move(socket), context_);
+    const auto session = std::make_shared<Session>(std::move(socket), context_, loop);
     connections->add(session);
     session->start(alive >= limit);
   }

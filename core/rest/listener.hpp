@@ -1,4 +1,5 @@
-// Listener: one bound address. Takes connections and makes sessions of them. On its own strand.
+// Listener: one bound address. Takes connections and makes sessions of them. On the thread of the
+// first loop.
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,7 +14,7 @@ namespace storm::rest {
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
   // Binds and listens. `address` is for the error's words.
-  static Result<std::shared_ptr<Listener>> create(boost::asio::io_context& io,
+  static Result<std::shared_ptr<Listener>> create(IoLoops& loops,
                                                   boost::asio::ip::tcp::endpoint endpoint,
                                                   const Address& address,
                                                   const SessionContext& context);
@@ -23,11 +24,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void stop();  // [any-thread]
 
  private:
-  Listener(boost::asio::io_context& io, const SessionContext& context);
+  Listener(IoLoops& loops, const SessionContext& context);
   void accept();
-  void on_accept(boost::beast::error_code fault, boost::asio::ip::tcp::socket socket);
+  void on_accept(boost::beast::error_code fault, Socket socket, IoLoop& loop);
 
-  boost::asio::io_context& io_;
+  IoLoops& loops_;
   SessionContext context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -19,9 +20,17 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+IoLoops make_loops(unsigned count) {
+  IoLoops loops;
+  for (unsigned i = 0; i < std::max(count, 1U); ++i) {
+    loops.push_back(std::make_unique<IoLoop>(STORM_VERSION));
+  }
+  return loops;
+}
+
 }  // namespace
 
-// Members in the order in which they need each other; the I/O context dies before what its handlers
+// Members in the order in which they need each other; the loops die before what their handlers
 // use.
 struct Server::Impl {
   Impl(Engine& engine_used, Options options_given)
@@ -32,12 +41,12 @@ struct Server::Impl {
             nullptr,       options.more_metrics,
             STORM_VERSION, fingerprint(to_base62(Uuid::random()))},
         router(all_routes()),
-        io(static_cast<int>(options.io_threads)),
-        connections(std::make_shared<Connections>(io)),
+        loops(make_loops(options.io_threads)),
+        connections(std::make_shared<Connections>(loops.front()->io)),
         context{router, api, options.limits, options.host_names, clock, connections} {
-    api.feed = std::make_shared<WatchFeed>(io, engine_used, connections);
+    api.feed = std::make_shared<WatchFeed>(loops.back()->io, engine_used, connections);
   }
-  ~Impl() { api.feed.reset(); }  // it has a strand of the I/O context
+  ~Impl() { api.feed.reset(); }  // it posts to a loop
 
   Result<void> listen(const Address& address);
 
@@ -49,19 +58,19 @@ struct Server::Impl {
   Traffic traffic;
   Api api;
   const Router router;
-  asio::io_context io;
+  IoLoops loops;
   std::shared_ptr<Connections> connections;
   SessionContext context;
   // The daemon's thread only.
   std::vector<std::shared_ptr<Listener>> listeners;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  std::vector<asio::executor_work_guard<Executor>> work;
   std::vector<std::jthread> threads;
   bool stopped = false;
 };
 
 Result<void> Server::Impl::listen(const Address& address) {
   boost::system::error_code fault;
-  tcp::resolver resolver(io);
+  tcp::resolver resolver(loops.front()->io);
   const auto found =
       resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, fault);
   if (fault) {
@@ -79,7 +88,8 @@ Result<void> Server::Impl::listen(const Address& address) {
                                "needs TLS and a token; listen on 127.0.0.1 or [::1]",
                                to_text(address))};
     }
-    Result<std::shared_ptr<Listener>> listener = Listener::create(io, endpoint, address, context);
+    Result<std::shared_ptr<Listener>> listener =
+        Listener::create(loops, endpoint, address, context);
     if (listener) {
       listeners.push_back(std::move(*listener));
       bound = true;
@@ -123,10 +133,10 @@ std::vector<Address> Server::endpoints() const {
 }
 
 void Server::start() {
-  impl_->work.emplace(impl_->io.get_executor());
+  for (const auto& loop : impl_->loops) impl_->work.emplace_back(loop->io.get_executor());
   for (const std::shared_ptr<Listener>& listener : impl_->listeners) listener->start();
-  for (unsigned i = 0; i < impl_->options.io_threads; ++i) {
-    impl_->threads.emplace_back([this] { impl_->io.run(); });
+  for (const auto& loop : impl_->loops) {
+    impl_->threads.emplace_back([&io = loop->io] { io.run(); });
   }
 }
 
@@ -136,8 +146,8 @@ void Server::stop() {
   for (const std::shared_ptr<Listener>& listener : impl_->listeners) listener->stop();
   if (!impl_->threads.empty()) impl_->connections->end_all(impl_->options.limits.stop_wait);
   impl_->connections->close_gate();
-  impl_->work.reset();
-  impl_->io.stop();
+  impl_->work.clear();
+  for (const auto& loop : impl_->loops) loop->io.stop();
   impl_->threads.clear();
   impl_->api.feed->clear();
 }

@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/bind_executor.hpp>
+#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <ctime>
+#include <iterator>
 #include <thread>
 
 #include "core/rest/host_name.hpp"
@@ -29,10 +25,13 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
+constexpr std::size_t kReadBytes = 4 * 1024;       // at a time, of a header
+constexpr std::size_t kReadBodyBytes = 64 * 1024;  // and of a body that is larger
 constexpr std::size_t kScratchBytes = 16 * 1024;
 constexpr unsigned kHttp11 = 11;
 // Changes that follow each other more closely make one line.
 constexpr std::chrono::milliseconds kLinePause(100);
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Method method_of(http::verb verb) {
   switch (verb) {
@@ -59,39 +58,33 @@ bool changes_something(http::verb verb) {
   return verb != http::verb::get && verb != http::verb::head && verb != http::verb::options;
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::string http_date(WallTime now) {
-  const std::time_t seconds = now / kNanosecondsPerSecond;
-  std::tm parts = {};
-  gmtime_r(&seconds, &parts);
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
-                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec);
-}
-
 std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
+asio::const_buffer buffer_of(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, const SessionContext& context)
+Session::Session(Socket socket, const SessionContext& context, IoLoop& loop)
     : context_(context),
-      stream_(std::move(socket)),
-      timer_(stream_.get_executor()),
-      line_timer_(stream_.get_executor()) {
+      loop_(loop),
+      socket_(std::move(socket)),
+      timer_(socket_.get_executor(), context.clock),
+      line_timer_(socket_.get_executor()) {
+  ++loop_.connections;
   ++context_.api.traffic.connections;
   ++context_.api.traffic.connections_total;
 }
 
 Session::~Session() {
+  --loop_.connections;
   --context_.api.traffic.connections;
   if (streaming_) --context_.api.traffic.event_streams;
 }
 
 void Session::start(bool busy) {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), busy] {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), busy] {
+    Fault ignored;
+    self->socket_.non_blocking(true, ignored);
+    self->timer_.start(self, [session = self.get()] { session->close(); });
     if (!busy) return self->read_header();
     ++self->context_.api.traffic.connections_refused;
     self->must_drain_ = true;
@@ -102,11 +95,11 @@ void Session::start(bool busy) {
 
 void Session::wake() {
   if (!streaming_) return;
-  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->pump(); });
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->pump(); });
 }
 
 void Session::end() {
-  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->ending_ = true;
     self->keep_alive_ = false;
     if (self->reading_) {
@@ -115,6 +108,19 @@ void Session::end() {
       self->pump();
     }
   });
+}
+
+void Session::read_some(Step next) {
+  // What the parser does not take stays here: no more than a header may have.
+  const std::size_t unparsed_max = kTargetBytesMax + context_.limits.field_bytes_max + kReadBytes;
+  if (buffer_.size() > unparsed_max) return refuse_reading(http::error::buffer_overflow);
+  const std::size_t bytes = next == &Session::parse_body ? kReadBodyBytes : kReadBytes;
+  socket_.async_read_some(buffer_.prepare(bytes),
+                          [self = shared_from_this(), next](Fault fault, std::size_t read) {
+                            if (self->closed_) return;
+                            self->buffer_.commit(read);
+                            (*self.*next)(fault);
+                          });
 }
 
 void Session::read_header() {
@@ -127,17 +133,23 @@ void Session::read_header() {
   must_drain_ = false;
   reading_ = true;
   if (ending_) return close();
-  stream_.expires_after(context_.limits.header_wait);
-  http::async_read_header(
-      stream_, buffer_, *parser_,
-      [self = shared_from_this()](Fault fault, std::size_t) { self->on_header(fault); });
+  timer_.allow(context_.limits.header_wait);
+  if (buffer_.size() > 0) return parse_header({});
+  read_some(&Session::parse_header);
 }
 
-void Session::on_header(Fault fault) {
-  if (fault) return refuse_reading(fault);
+void Session::parse_header(Fault fault) {
+  if (fault) return close();  // reset or ended
+  buffer_.consume(parser_->put(buffer_.data(), fault));
+  if (fault && fault != http::error::need_more) return refuse_reading(fault);
+  if (!parser_->is_header_done()) return read_some(&Session::parse_header);
+  on_header();
+}
+
+void Session::on_header() {
   const http::request<http::string_body>& message = parser_->get();
-  const Acceptance acceptance = read_accept(header(http::field::accept));
-  format_ = acceptance.format;
+  acceptance_ = read_accept(header(http::field::accept));
+  format_ = acceptance_.format;
   head_only_ = message.method() == http::verb::head;
   if (std::optional<Answer> refusal = check_header()) {
     must_drain_ = !parser_->is_done();
@@ -145,23 +157,27 @@ void Session::on_header(Fault fault) {
   }
   if (parser_->is_done()) return handle();
   if (!beast::iequals(header(http::field::expect), "100-continue")) return read_body();
-  head_.emplace(http::status::continue_, message.version());
-  head_writer_.emplace(*head_);
-  stream_.expires_after(context_.limits.write_wait);
-  http::async_write_header(stream_, *head_writer_,
-                           [self = shared_from_this()](Fault write_fault, std::size_t) {
-                             if (write_fault) return self->close();
-                             self->read_body();
-                           });
+  timer_.allow(context_.limits.write_wait);
+  asio::async_write(socket_, buffer_of(kContinue),
+                    [self = shared_from_this()](Fault write_fault, std::size_t) {
+                      if (write_fault) return self->close();
+                      self->read_body();
+                    });
 }
 
 void Session::read_body() {
-  stream_.expires_after(context_.limits.body_wait);
-  http::async_read(stream_, buffer_, *parser_,
-                   [self = shared_from_this()](Fault fault, std::size_t) {
-                     if (fault) return self->refuse_reading(fault);
-                     self->handle();
-                   });
+  timer_.allow(context_.limits.body_wait);
+  parser_->eager(true);
+  if (buffer_.size() > 0) return parse_body({});
+  read_some(&Session::parse_body);
+}
+
+void Session::parse_body(Fault fault) {
+  if (fault) return close();  // reset or ended
+  buffer_.consume(parser_->put(buffer_.data(), fault));
+  if (fault && fault != http::error::need_more) return refuse_reading(fault);
+  if (!parser_->is_done()) return read_some(&Session::parse_body);
+  handle();
 }
 
 void Session::refuse_reading(Fault fault) {
@@ -174,11 +190,10 @@ void Session::refuse_reading(Fault fault) {
   if (fault == http::error::header_limit || fault == http::error::buffer_overflow) {
     return send(parser_->get().target().empty() ? url_too_long() : fields_too_large());
   }
-  if (fault == http::error::partial_message || fault == http::error::end_of_stream) return close();
   if (fault.category() == http::make_error_code(http::error::bad_target).category()) {
     return send(error_answer(format_, 400, "This is no HTTP request: " + fault.message() + "."));
   }
-  close();  // timed out, reset or ended
+  close();
 }
 
 Answer Session::url_too_long() const {
@@ -197,6 +212,11 @@ std::string_view Session::header(http::field name) const {
   return found == parser_->get().end() ? std::string_view() : view_of(found->value());
 }
 
+bool Session::is_loopback() const {
+  Fault ignored;
+  return socket_.local_endpoint(ignored).address().is_loopback();
+}
+
 std::optional<Answer> Session::check_header() const {
   const auto& message = parser_->get();
   if (message.target().size() > kTargetBytesMax) return url_too_long();
@@ -208,12 +228,10 @@ std::optional<Answer> Session::check_header() const {
   // A page of another site may have its name point here, to have a browser on this machine do what
   // its owner cannot: names that are not ours are refused.
   const std::string host = host_of(header(http::field::host));
-  beast::error_code ignored;
-  const auto local = stream_.socket().local_endpoint(ignored);
   const bool known = host.empty() || host == "localhost" || host.ends_with(".localhost") ||
                      is_ip_literal(host) ||
                      std::ranges::find(context_.host_names, host) != context_.host_names.end();
-  if (!known && local.address().is_loopback()) {
+  if (!known && is_loopback()) {
     return error_answer(format_, 403,
                         fmt::format("This server does not go by the name \"{}\"; call it by its "
                                     "address or as localhost.",
@@ -231,16 +249,16 @@ std::optional<Answer> Session::check_header() const {
 
 void Session::handle() {
   reading_ = false;
+  timer_.allow_any_time();
   http::request<http::string_body>& message = parser_->get();
   keep_alive_ = message.keep_alive() && !ending_;
   Request request;
   request.method = method_of(message.method());
-  const Acceptance acceptance = read_accept(header(http::field::accept));
-  request.format = acceptance.format;
-  request.acceptable = acceptance.acceptable;
+  request.format = acceptance_.format;
+  request.acceptable = acceptance_.acceptable;
   request.if_match = header(http::field::if_match);
   request.if_none_match = header(http::field::if_none_match);
-  request.lines = acceptance.lines;
+  request.lines = acceptance_.lines;
   request.websocket = websocket::is_upgrade(message);
   if (const auto found = message.find("Last-Event-ID"); found != message.end()) {
     request.last_event_id = view_of(found->value());
@@ -258,6 +276,7 @@ void Session::handle() {
   request.body = std::move(message.body());
   // Answers may come from the engine's thread, even after this session has gone.
   const Reply reply = [weak = weak_from_this(), connections = context_.connections,
+                       executor = socket_.get_executor(),
                        here = std::this_thread::get_id()](Work work) {
     if (std::this_thread::get_id() == here) {
       // While the route is being called, or later by chance on the same thread: then by the gate.
@@ -266,11 +285,8 @@ void Session::handle() {
     }
     const auto gate = connections.lock();
     if (!gate) return;
-    gate->post([weak, work = std::move(work)]() mutable {
-      const auto self = weak.lock();
-      if (!self) return;
-      asio::dispatch(self->stream_.get_executor(),
-                     [self, work = std::move(work)]() mutable { self->run(std::move(work)); });
+    gate->post(executor, [weak, work = std::move(work)]() mutable {
+      if (const auto self = weak.lock()) self->run(std::move(work));
     });
   };
   dispatching_ = true;
@@ -281,26 +297,19 @@ void Session::handle() {
 void Session::run(Work work) {
   std::optional<Answer> answer = work();
   if (answer) return send(std::move(*answer));
-  asio::post(stream_.get_executor(), [self = shared_from_this(), work = std::move(work)]() mutable {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), work = std::move(work)]() mutable {
     self->run(std::move(work));
   });
 }
 
-template <typename Message>
-void Session::fill_header(Message& message, const Answer& answer) {
-  message.version(kHttp11);
-  message.result(answer.status);
-  message.set(http::field::server, "stormd/" + context_.api.version);
-  message.set(http::field::date, http_date(context_.clock.wall_now()));
-  if (!answer.content_type.empty()) message.set(http::field::content_type, answer.content_type);
-  message.set(http::field::cache_control, "no-cache");
-  message.set(http::field::vary, "Accept");
-  message.set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.headers) message.insert(name, value);
-  message.keep_alive(keep_alive_);
+// Leaves out the fields that tell how long the body is, and the empty line at the end.
+void Session::begin_head(const Answer& answer) {
+  head_.clear();
+  loop_.heads.append(head_, answer, keep_alive_, context_.clock.wall_now());
 }
 
 void Session::send(Answer answer) {
+  if (closed_) return;
   reading_ = false;
   if (must_drain_) keep_alive_ = false;
   if (format_ == Format::Html) answer = to_html(shown_, std::move(answer));
@@ -326,83 +335,97 @@ void Session::send(Answer answer) {
     ++context_.api.traffic.answers_by_status[answer.status];
   }
   if (std::holds_alternative<std::string>(answer.body)) return send_whole(std::move(answer));
+  Pieces pieces = std::get<Pieces>(std::move(answer.body));
   std::string first;
-  if (std::get<Pieces>(answer.body)(first)) return send_pieces(std::move(answer), std::move(first));
+  if (pieces(first)) return send_pieces(answer, std::move(pieces), std::move(first));
   answer.body = std::move(first);
   send_whole(std::move(answer));
 }
 
 void Session::send_whole(Answer answer) {
-  whole_.emplace();
-  fill_header(*whole_, answer);
+  begin_head(answer);
   const bool has_body = answer.status != 204 && answer.status != 304;
-  std::string& body = std::get<std::string>(answer.body);
-  if (has_body) whole_->content_length(body.size());
-  if (has_body && !head_only_) whole_->body() = std::move(body);
-  stream_.expires_after(context_.limits.write_wait);
-  http::async_write(stream_, *whole_, [self = shared_from_this()](Fault fault, std::size_t) {
-    self->whole_.reset();
-    if (fault) return self->close();
-    self->on_sent();
+  out_ = std::get<std::string>(std::move(answer.body));
+  if (has_body) {
+    fmt::format_to(std::back_inserter(head_), "Content-Length: {}\r\n", out_.size());
+  }
+  if (!has_body || head_only_) out_.clear();
+  head_ += "\r\n";
+  // Nearly always the system takes all of it at once.
+  std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_), asio::buffer(out_)};
+  Fault fault;
+  std::size_t sent = socket_.write_some(buffers, fault);
+  if (fault == asio::error::would_block) fault = {};
+  if (fault || sent == head_.size() + out_.size()) return on_whole_sent(fault);
+  timer_.allow(context_.limits.write_wait);
+  for (asio::const_buffer& buffer : buffers) {
+    const std::size_t done = std::min(sent, buffer.size());
+    buffer += done;
+    sent -= done;
+  }
+  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault later_fault, std::size_t) {
+    self->on_whole_sent(later_fault);
   });
 }
 
-void Session::send_pieces(Answer answer, std::string first) {
-  chunked_ = parser_->get().version() >= kHttp11;
-  if (!chunked_) keep_alive_ = false;  // the end of the connection is the end of the body
-  head_.emplace();
-  fill_header(*head_, answer);
-  if (chunked_) head_->chunked(true);
-  head_writer_.emplace(*head_);
-  stream_.expires_after(context_.limits.write_wait);
-  http::async_write_header(
-      stream_, *head_writer_,
-      [self = shared_from_this(), pieces = std::get<Pieces>(std::move(answer.body)),
-       piece = std::move(first)](Fault fault, std::size_t) mutable {
-        if (fault) return self->close();
-        if (self->head_only_) return self->on_sent();
-        self->send_next_piece(std::move(pieces), std::move(piece), true);
-      });
+void Session::on_whole_sent(Fault fault) {
+  if (fault) return close();
+  on_sent();
 }
 
-void Session::send_next_piece(Pieces pieces, std::string piece, bool more) {
-  out_ = std::move(piece);
-  stream_.expires_after(context_.limits.write_wait);
-  auto on_written = [self = shared_from_this(), pieces = std::move(pieces), more](
-                        Fault fault, std::size_t) mutable {
-    if (fault) return self->close();
-    if (more) {
-      std::string next;
-      const bool further = pieces(next);
-      return self->send_next_piece(std::move(pieces), std::move(next), further);
-    }
-    if (!self->chunked_) return self->on_sent();
-    asio::async_write(self->stream_, http::make_chunk_last(),
-                      [self](Fault last_fault, std::size_t) {
-                        if (last_fault) return self->close();
-                        self->on_sent();
-                      });
-  };
+void Session::send_pieces(const Answer& answer, Pieces pieces, std::string first) {
+  chunked_ = parser_->get().version() >= kHttp11;
+  if (!chunked_) keep_alive_ = false;  // the end of the connection is the end of the body
+  begin_head(answer);
+  head_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n";
+  out_ = std::move(first);
+  if (!head_only_) return send_piece(std::move(pieces), true);
+  timer_.allow(context_.limits.write_wait);
+  asio::async_write(
+      socket_, asio::buffer(head_),
+      [self = shared_from_this()](Fault fault, std::size_t) { self->on_whole_sent(fault); });
+}
+
+// Writes what is printed, the head before the first piece.
+void Session::send_piece(Pieces pieces, bool more) {
+  std::array<asio::const_buffer, 4> buffers = {asio::buffer(head_), {}, asio::buffer(out_), {}};
   if (chunked_) {
-    asio::async_write(stream_, http::make_chunk(asio::buffer(out_)), std::move(on_written));
-  } else {
-    asio::async_write(stream_, asio::buffer(out_), std::move(on_written));
+    if (!out_.empty()) buffers[1] = buffer_of(chunk_.open(out_.size()));
+    if (out_.empty()) {
+      buffers[3] = buffer_of(more ? std::string_view() : ChunkFrame::kEnd);
+    } else {
+      buffers[3] = buffer_of(more ? ChunkFrame::kClose : ChunkFrame::kCloseLast);
+    }
   }
+  timer_.allow(context_.limits.write_wait);
+  asio::async_write(socket_, buffers,
+                    [self = shared_from_this(), pieces = std::move(pieces), more](
+                        Fault fault, std::size_t) mutable {
+                      if (fault) return self->close();
+                      if (!more) return self->on_sent();
+                      self->head_.clear();
+                      self->out_.clear();
+                      const bool further = pieces(self->out_);
+                      self->send_piece(std::move(pieces), further);
+                    });
 }
 
 void Session::on_sent() {
+  out_ = {};
   if (must_drain_) return drain();
   if (!keep_alive_ || ending_) return close();
-  read_header();
+  if (buffer_.size() == 0) return read_header();
+  // The client has sent more than one request at a time: others get their turn between them.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (!self->closed_) self->read_header();
+  });
 }
 
 void Session::start_stream(const Answer& answer) {
   chunked_ = parser_->get().version() >= kHttp11;
   keep_alive_ = chunked_;
-  head_.emplace();
-  fill_header(*head_, answer);
-  if (chunked_) head_->chunked(true);
-  head_writer_.emplace(*head_);
+  begin_head(answer);
+  head_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n";
   if (const auto* after = std::get_if<EventsAfter>(&answer.body)) {
     events_.emplace(after->after);
     blank_due_ = true;  // at once: the client knows that it is heard
@@ -410,23 +433,22 @@ void Session::start_stream(const Answer& answer) {
     lines_ = std::get<StateLines>(answer.body);
   }
   writing_ = true;
-  stream_.expires_after(context_.limits.write_wait);
-  http::async_write_header(stream_, *head_writer_,
-                           [self = shared_from_this()](Fault fault, std::size_t) {
-                             if (fault) return self->close();
-                             if (self->head_only_) return self->close();
-                             // From here on reads and writes overlap: the timer watches both.
-                             self->stream_.expires_never();
-                             self->writing_ = false;
-                             self->streaming_ = true;
-                             ++self->context_.api.traffic.event_streams;
-                             if (const auto connections = self->context_.connections.lock()) {
-                               connections->add_stream(self.get());
-                             }
-                             self->watch_for_close();
-                             self->arm_blank_line();
-                             self->pump();
-                           });
+  timer_.allow(context_.limits.write_wait);
+  asio::async_write(socket_, asio::buffer(head_),
+                    [self = shared_from_this()](Fault fault, std::size_t) {
+                      if (fault || self->head_only_) return self->close();
+                      self->timer_.allow_any_time();
+                      self->writing_ = false;
+                      self->streaming_ = true;
+                      ++self->context_.api.traffic.event_streams;
+                      if (const auto connections = self->context_.connections.lock()) {
+                        connections->add_stream(self.get());
+                      }
+                      self->watch_for_close();
+                      self->timer_.beat(self->context_.limits.stream_blank_every,
+                                        [session = self.get()] { session->on_quiet(); });
+                      self->pump();
+                    });
 }
 
 void Session::start_watch(const Answer& answer, const WatchStart& start) {
@@ -434,16 +456,16 @@ void Session::start_watch(const Answer& answer, const WatchStart& start) {
   if (!connections || ending_) return close();
   chunked_ = parser_->get().version() >= kHttp11;
   keep_alive_ = chunked_;
-  stream_.expires_never();
+  timer_.stop();
   std::shared_ptr<WatchConnection> watch;
   if (start.websocket) {
-    watch = WatchConnection::over_websocket(std::move(stream_), parser_->release(), start.watcher,
-                                            context_);
+    watch = WatchConnection::over_websocket(std::move(socket_), parser_->release(), start.watcher,
+                                            context_, loop_);
   } else {
-    WatchConnection::Head head;
-    fill_header(head, answer);
-    watch = WatchConnection::over_http(std::move(stream_), std::move(head), chunked_, start.watcher,
-                                       context_);
+    begin_head(answer);
+    head_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n";
+    watch = WatchConnection::over_http(std::move(socket_), std::move(head_), chunked_,
+                                       start.watcher, context_, loop_);
   }
   closed_ = true;  // the socket is another's
   connections->add(watch);
@@ -466,7 +488,7 @@ void Session::pump() {
   if (!ending_) return;
   if (!chunked_) return close();
   writing_ = true;
-  asio::async_write(stream_, http::make_chunk_last(),
+  asio::async_write(socket_, buffer_of(ChunkFrame::kEnd),
                     [self = shared_from_this()](Fault, std::size_t) { self->close(); });
 }
 
@@ -498,39 +520,30 @@ void Session::read_line(const State& state, std::string& text) {
 void Session::write_stream(std::string text) {
   out_ = std::move(text);
   writing_ = true;
-  write_began_ = context_.clock.mono_now();
-  auto on_written = [self = shared_from_this()](Fault fault, std::size_t) {
+  // A client that takes nothing for so long is gone or asleep; it can go on later with `start`.
+  timer_.allow(context_.limits.write_wait);
+  std::array<asio::const_buffer, 3> buffers = {{{}, asio::buffer(out_), {}}};
+  if (chunked_) {
+    buffers[0] = buffer_of(chunk_.open(out_.size()));
+    buffers[2] = buffer_of(ChunkFrame::kClose);
+  }
+  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
     self->writing_ = false;
     if (fault) return self->close();
+    self->timer_.allow_any_time();
     self->pump();
-  };
-  if (chunked_) {
-    asio::async_write(stream_, http::make_chunk(asio::buffer(out_)), std::move(on_written));
-  } else {
-    asio::async_write(stream_, asio::buffer(out_), std::move(on_written));
-  }
+  });
 }
 
-void Session::arm_blank_line() {
-  timer_.expires_after(context_.limits.stream_blank_every);
-  timer_.async_wait([self = shared_from_this()](Fault fault) {
-    if (fault || self->closed_) return;
-    if (self->writing_) {
-      // A client that takes nothing for so long is gone or asleep; it can go on later with `start`.
-      const MonoTime waited = self->context_.clock.mono_now() - self->write_began_;
-      const std::chrono::nanoseconds patience = self->context_.limits.write_wait;
-      if (waited > patience.count()) return self->close();
-    } else {
-      self->blank_due_ = true;
-      self->pump();
-    }
-    self->arm_blank_line();
-  });
+void Session::on_quiet() {
+  if (writing_ || closed_) return;
+  blank_due_ = true;
+  pump();
 }
 
 void Session::watch_for_close() {
   scratch_.resize(kScratchBytes);
-  stream_.async_read_some(asio::buffer(scratch_),
+  socket_.async_read_some(asio::buffer(scratch_),
                           [self = shared_from_this()](Fault fault, std::size_t) {
                             if (fault) return self->close();
                             self->watch_for_close();  // what it says meanwhile is not looked at
@@ -539,16 +552,16 @@ void Session::watch_for_close() {
 
 void Session::drain() {
   Fault ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   scratch_.resize(kScratchBytes);
   reading_ = true;
   if (ending_) return close();
-  stream_.expires_after(context_.limits.drain_wait);
+  timer_.allow(context_.limits.drain_wait);
   drain_more();
 }
 
 void Session::drain_more() {
-  stream_.async_read_some(
+  socket_.async_read_some(
       asio::buffer(scratch_), [self = shared_from_this()](Fault fault, std::size_t bytes) {
         self->drained_ += bytes;
         if (fault || self->ending_ || self->drained_ > self->context_.limits.drain_bytes_max) {
@@ -562,9 +575,9 @@ void Session::close() {
   if (closed_) return;
   closed_ = true;
   Fault ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
-  timer_.cancel();
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  timer_.stop();
   line_timer_.cancel();
   if (const auto connections = context_.connections.lock()) connections->remove(this);
 }

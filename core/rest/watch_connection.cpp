@@ -4,9 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/chunk_encode.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket.hpp>
 #include <optional>
 #include <string>
@@ -23,29 +20,24 @@ constexpr std::size_t kScratchBytes = 512;          // for what the client of a 
 constexpr std::size_t kHeardBytesMax = 128 * 1024;  // of one message of a WebSocket
 constexpr std::string_view kSseGreeting = "retry: 1000\n\n";
 
+asio::const_buffer buffer_of(std::string_view text) { return {text.data(), text.size()}; }
+
 class HttpWatch final : public WatchConnection {
  public:
-  HttpWatch(beast::tcp_stream stream, Head head, bool chunked, std::shared_ptr<Watcher> watcher,
-            const SessionContext& context)
-      : WatchConnection(stream.get_executor(), std::move(watcher), context),
-        stream_(std::move(stream)),
+  HttpWatch(Socket socket, std::string head, bool chunked, std::shared_ptr<Watcher> watcher,
+            const SessionContext& context, IoLoop& loop)
+      : WatchConnection(std::move(watcher), context, loop),
+        socket_(std::move(socket)),
         head_(std::move(head)),
-        chunked_(chunked),
-        write_wait_(context.limits.write_wait) {
-    if (chunked_) head_.chunked(true);
-    head_writer_.emplace(head_);
-  }
+        chunked_(chunked) {}
 
  private:
   std::shared_ptr<HttpWatch> me() { return std::static_pointer_cast<HttpWatch>(self()); }
 
   void open() override {
-    stream_.expires_after(write_wait_);
-    http::async_write_header(stream_, *head_writer_, [me = me()](Fault fault, std::size_t) {
-      me->head_writer_.reset();
+    asio::async_write(socket_, asio::buffer(head_), [me = me()](Fault fault, std::size_t) {
       me->head_ = {};
       if (fault) return me->on_open(fault);
-      me->stream_.expires_never();  // from here on reads and writes overlap
       me->watch_for_close();
       if (me->watcher().form() != WatchForm::Sse) return me->on_open({});
       me->greeting_ = true;
@@ -56,22 +48,21 @@ class HttpWatch final : public WatchConnection {
   void write(std::vector<Frame> frames) override {
     frames_ = std::move(frames);
     std::vector<asio::const_buffer> buffers;
-    buffers.reserve(frames_.size());
+    buffers.reserve(frames_.size() + 2);
+    std::size_t bytes = 0;
+    for (const Frame& frame : frames_) bytes += frame->size();
+    if (chunked_) buffers.push_back(buffer_of(chunk_.open(bytes)));
     for (const Frame& frame : frames_) buffers.push_back(asio::buffer(*frame));
-    auto done = [me = me()](Fault fault, std::size_t) {
+    if (chunked_) buffers.push_back(buffer_of(ChunkFrame::kClose));
+    asio::async_write(socket_, std::move(buffers), [me = me()](Fault fault, std::size_t) {
       me->frames_.clear();
       if (std::exchange(me->greeting_, false)) return me->on_open(fault);
       me->on_written(fault);
-    };
-    if (chunked_) {
-      asio::async_write(stream_, http::make_chunk(std::move(buffers)), std::move(done));
-    } else {
-      asio::async_write(stream_, std::move(buffers), std::move(done));
-    }
+    });
   }
 
   void watch_for_close() {
-    stream_.async_read_some(asio::buffer(scratch_), [me = me()](Fault fault, std::size_t) {
+    socket_.async_read_some(asio::buffer(scratch_), [me = me()](Fault fault, std::size_t) {
       if (fault) return me->close();
       me->watch_for_close();  // what it says meanwhile is not looked at
     });
@@ -79,32 +70,31 @@ class HttpWatch final : public WatchConnection {
 
   void say_goodbye() override {
     if (!chunked_) return close();
-    asio::async_write(stream_, http::make_chunk_last(),
+    asio::async_write(socket_, buffer_of(ChunkFrame::kEnd),
                       [me = me()](Fault, std::size_t) { me->close(); });
   }
 
   void shut() override {
     Fault ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    stream_.close();
+    socket_.shutdown(Socket::shutdown_both, ignored);
+    socket_.close(ignored);
   }
 
-  beast::tcp_stream stream_;
-  Head head_;
-  std::optional<http::response_serializer<http::empty_body>> head_writer_;
+  Socket socket_;
+  std::string head_;
   const bool chunked_;
-  const std::chrono::milliseconds write_wait_;
   bool greeting_ = false;
   std::vector<Frame> frames_;  // that are being written
+  ChunkFrame chunk_;           // around them
   std::array<char, kScratchBytes> scratch_ = {};
 };
 
 class SocketWatch final : public WatchConnection {
  public:
-  SocketWatch(beast::tcp_stream stream, Upgrade request, std::shared_ptr<Watcher> watcher,
-              const SessionContext& context)
-      : WatchConnection(stream.get_executor(), std::move(watcher), context),
-        socket_(std::move(stream)),
+  SocketWatch(Socket socket, Upgrade request, std::shared_ptr<Watcher> watcher,
+              const SessionContext& context, IoLoop& loop)
+      : WatchConnection(std::move(watcher), context, loop),
+        socket_(std::move(socket)),
         request_(std::move(request)) {
     websocket::stream_base::timeout timeout =
         websocket::stream_base::timeout::suggested(beast::role_type::server);
@@ -118,7 +108,6 @@ class SocketWatch final : public WatchConnection {
   std::shared_ptr<SocketWatch> me() { return std::static_pointer_cast<SocketWatch>(self()); }
 
   void open() override {
-    beast::get_lowest_layer(socket_).expires_never();  // the WebSocket has its own
     socket_.async_accept(*request_, [me = me()](Fault fault) {
       me->request_.reset();
       if (!fault) me->listen();
@@ -157,9 +146,12 @@ class SocketWatch final : public WatchConnection {
     socket_.async_close(websocket::close_code::going_away, [me = me()](Fault) { me->close(); });
   }
 
-  void shut() override { beast::get_lowest_layer(socket_).close(); }
+  void shut() override {
+    Fault ignored;
+    socket_.next_layer().close(ignored);
+  }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<Socket> socket_;
   std::optional<Upgrade> request_;
   beast::flat_buffer heard_;
   std::vector<Frame> frames_;  // that are being written
@@ -168,35 +160,43 @@ class SocketWatch final : public WatchConnection {
 
 }  // namespace
 
-std::shared_ptr<WatchConnection> WatchConnection::over_http(beast::tcp_stream stream, Head head,
+std::shared_ptr<WatchConnection> WatchConnection::over_http(Socket socket, std::string head,
                                                             bool chunked,
                                                             std::shared_ptr<Watcher> watcher,
-                                                            const SessionContext& context) {
-  return std::make_shared<HttpWatch>(std::move(stream), std::move(head), chunked,
-                                     std::move(watcher), context);
+                                                            const SessionContext& context,
+                                                            IoLoop& loop) {
+  return std::make_shared<HttpWatch>(std::move(socket), std::move(head), chunked,
+                                     std::move(watcher), context, loop);
 }
 
-std::shared_ptr<WatchConnection> WatchConnection::over_websocket(beast::tcp_stream stream,
-                                                                 Upgrade request,
+std::shared_ptr<WatchConnection> WatchConnection::over_websocket(Socket socket, Upgrade request,
                                                                  std::shared_ptr<Watcher> watcher,
-                                                                 const SessionContext& context) {
-  return std::make_shared<SocketWatch>(std::move(stream), std::move(request), std::move(watcher),
-                                       context);
+                                                                 const SessionContext& context,
+                                                                 IoLoop& loop) {
+  return std::make_shared<SocketWatch>(std::move(socket), std::move(request), std::move(watcher),
+                                       context, loop);
 }
 
-WatchConnection::WatchConnection(const asio::any_io_executor& strand,
-                                 std::shared_ptr<Watcher> watcher, const SessionContext& context)
-    : context_(context), watcher_(std::move(watcher)), timer_(strand) {
+WatchConnection::WatchConnection(std::shared_ptr<Watcher> watcher, const SessionContext& context,
+                                 IoLoop& loop)
+    : context_(context),
+      loop_(loop),
+      watcher_(std::move(watcher)),
+      timer_(loop.io.get_executor(), context.clock) {
+  ++loop_.connections;
   ++context_.api.traffic.connections;
   ++context_.api.traffic.watchers;
 }
 
 WatchConnection::~WatchConnection() {
+  --loop_.connections;
   --context_.api.traffic.connections;
   --context_.api.traffic.watchers;
 }
 
 void WatchConnection::start() {
+  timer_.start(weak_from_this(), [this] { close(); });
+  timer_.allow(context_.limits.write_wait);
   watcher_->on_wake([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->post_pump();
   });
@@ -204,11 +204,11 @@ void WatchConnection::start() {
 }
 
 void WatchConnection::post_pump() {
-  asio::post(timer_.get_executor(), [self = self()] { self->pump(); });
+  asio::post(loop_.io, [self = self()] { self->pump(); });
 }
 
 void WatchConnection::end() {
-  asio::post(timer_.get_executor(), [self = self()] {
+  asio::post(loop_.io, [self = self()] {
     self->ending_ = true;
     if (!self->open_) return self->close();
     self->pump();
@@ -219,13 +219,15 @@ void WatchConnection::on_open(Fault fault) {
   if (fault) return close();
   if (closed_) return;
   open_ = true;
-  arm_timer();
+  timer_.allow_any_time();
+  timer_.beat(context_.limits.watch_bookmark_every, [this] { on_quiet(); });
   pump();
 }
 
 void WatchConnection::on_written(Fault fault) {
   writing_ = false;
   if (fault) return close();
+  timer_.allow_any_time();
   pump();
 }
 
@@ -246,32 +248,22 @@ void WatchConnection::pump() {
   }
   bookmark_due_ = false;
   writing_ = true;
-  write_began_ = context_.clock.mono_now();
+  // A client that takes nothing for so long is gone or asleep; it can go on from its cursor.
+  timer_.allow(context_.limits.write_wait);
   write(std::move(taken.frames));
 }
 
-void WatchConnection::arm_timer() {
-  timer_.expires_after(context_.limits.watch_bookmark_every);
-  timer_.async_wait([self = self()](Fault fault) {
-    if (fault || self->closed_) return;
-    if (self->writing_) {
-      // A client that takes nothing for so long is gone or asleep; it can go on from its cursor.
-      const MonoTime waited = self->context_.clock.mono_now() - self->write_began_;
-      const std::chrono::nanoseconds patience = self->context_.limits.write_wait;
-      if (waited > patience.count()) return self->close();
-    } else {
-      self->bookmark_due_ = true;
-      self->pump();
-    }
-    self->arm_timer();
-  });
+void WatchConnection::on_quiet() {
+  if (writing_ || closed_) return;
+  bookmark_due_ = true;
+  pump();
 }
 
 void WatchConnection::close() {
   if (closed_) return;
   closed_ = true;
   shut();
-  timer_.cancel();
+  timer_.stop();
   watcher_->end();
   if (const auto connections = context_.connections.lock()) connections->remove(this);
 }

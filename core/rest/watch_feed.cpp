@@ -14,20 +14,19 @@ using Kind = WatchSelector::Kind;
 
 WatchFeed::WatchFeed(asio::io_context& io, const Engine& engine,
                      std::weak_ptr<Connections> connections)
-    : engine_(engine), connections_(std::move(connections)), strand_(asio::make_strand(io)) {}
+    : engine_(engine), connections_(std::move(connections)), executor_(io.get_executor()) {}
 
 void WatchFeed::notify() {
   if (member_count_ == 0 || round_pending_.exchange(true)) return;
   const auto gate = connections_.lock();
   if (!gate) return;
-  gate->post(
-      [self = shared_from_this()] { asio::dispatch(self->strand_, [self] { self->round(); }); });
+  gate->post(executor_, [self = shared_from_this()] { self->round(); });
 }
 
 void WatchFeed::admit(std::shared_ptr<Watcher> watcher, std::vector<SelectorPtr> selectors,
                       std::uint64_t after) {
-  asio::post(strand_, [self = shared_from_this(), watcher = std::move(watcher),
-                       selectors = std::move(selectors), after]() mutable {
+  asio::post(executor_, [self = shared_from_this(), watcher = std::move(watcher),
+                         selectors = std::move(selectors), after]() mutable {
     if (self->members_.empty()) {
       // Nobody was told anything for a while: the first one says where to begin.
       self->position_ = after;
@@ -69,7 +68,7 @@ bool WatchFeed::catch_up(const std::shared_ptr<Watcher>& watcher,
 }
 
 void WatchFeed::release(std::shared_ptr<Watcher> watcher) {
-  asio::post(strand_, [self = shared_from_this(), watcher = std::move(watcher)] {
+  asio::post(executor_, [self = shared_from_this(), watcher = std::move(watcher)] {
     const auto found = self->members_.find(watcher.get());
     if (found == self->members_.end()) return;  // it reads by itself already
     const std::uint64_t after = std::max(found->second->after, self->position_.load());
@@ -80,7 +79,7 @@ void WatchFeed::release(std::shared_ptr<Watcher> watcher) {
 }
 
 void WatchFeed::leave(std::shared_ptr<Watcher> watcher) {
-  asio::post(strand_, [self = shared_from_this(), watcher = std::move(watcher)] {
+  asio::post(executor_, [self = shared_from_this(), watcher = std::move(watcher)] {
     self->erase(watcher.get());
   });
 }

@@ -1,12 +1,11 @@
 // WatchFeed: tells each new event to the watchers that it concerns. Finds them by an index over
 // their selectors, prints what is the same for many once, and wakes only those. Looks at the log in
-// rounds on a strand of its own; everything else of it happens there, too.
+// rounds on the thread of one loop; everything else of it happens there, too.
 //
 // Owned by the server; [any-thread] unless it is said otherwise.
 #pragma once
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/strand.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -74,7 +73,7 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
     std::size_t operator()(const Uuid& uuid) const { return uuid.high ^ uuid.low; }
   };
 
-  // On the strand.
+  // On its thread.
   void round();
   void tell(const Snapshot& state, const Shared<Event>& event);
   void deliver(WatchEvent& event, const std::vector<Entry>& entries);
@@ -92,14 +91,14 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
 
   const Engine& engine_;
   const std::weak_ptr<Connections> connections_;
-  boost::asio::strand<boost::asio::io_context::executor_type> strand_;
+  const boost::asio::io_context::executor_type executor_;
   std::atomic<bool> round_pending_ = false;
   std::atomic<std::uint64_t> position_ = 0;
   std::atomic<std::size_t> member_count_ = 0;
   std::atomic<std::size_t> query_count_ = 0;
   std::atomic<std::uint64_t> gaps_ = 0;
 
-  // On the strand.
+  // On its thread.
   std::unordered_map<const Watcher*, std::unique_ptr<Member>> members_;
   Entries all_;
   std::unordered_map<Uuid, Entries, UuidHash> groups_;

@@ -4,7 +4,7 @@
 // time, and joins the feed again at its end. So it holds little, however slow its client is; only
 // who falls out of the log is told of a gap.
 //
-// Everything on the strand of its connection but what is marked.
+// Everything on the thread of its connection but what is marked.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -50,7 +50,7 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
   };
   Watcher(const Engine& engine, std::shared_ptr<WatchFeed> feed, Options options);
 
-  // Once, first. `wake` has take() called soon, on the connection's strand.  [any-thread]
+  // Once, first. `wake` has take() called soon, on the connection's thread.  [any-thread]
   void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 
   struct Taken {
@@ -119,7 +119,7 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
   const SystemClock clock_;
   std::function<void()> wake_;
 
-  // The connection's strand.
+  // The connection's thread.
   std::vector<SelectorPtr> selectors_;
   bool implied_;
   bool lost_;
