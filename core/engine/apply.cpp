@@ -274,11 +274,12 @@ class Handler {
 
   void check_name(const Id& id, const std::optional<std::string>& name) {
     if (!name) return;
-    const auto at = state_.names.lower_bound(NameEntry{id.kind, *name, {}});
-    if (at != state_.names.end() && at->kind == id.kind && at->name == *name &&
-        at->uuid != id.uuid) {
-      problems_.push_back({"/name", std::string(kNotUnique)});
-    }
+    bool is_taken = false;
+    state_.each_named(id.kind, *name, [&](const Uuid& uuid) {
+      is_taken = uuid != id.uuid;
+      return !is_taken;
+    });
+    if (is_taken) problems_.push_back({"/name", std::string(kNotUnique)});
   }
 
   Result<Id> write(EntityKind kind, const Id& id, const Value& body, bool exists, bool merge) {

@@ -68,8 +68,8 @@ void Change::note(const Shared<Resource>& before, const Shared<Resource>& after,
 void Change::rename(const Id& id, const std::vector<std::string>& before,
                     const std::vector<std::string>& after) {
   if (before == after) return;
-  for (const std::string& name : before) state_.names.erase(NameEntry{id.kind, name, id.uuid});
-  for (const std::string& name : after) state_.names.insert_or_assign({id.kind, name, id.uuid});
+  for (const std::string& name : before) state_.names.erase(NameEntry(id.kind, name, id.uuid));
+  for (const std::string& name : after) state_.names.insert_or_assign(NameEntry(id.kind, name, id.uuid));
 }
 
 void Change::put(Agent agent, bool quiet) {
@@ -109,7 +109,7 @@ void Change::put(Resource resource) {
   const Id id = after->id;
   // One that stands at the same place is replaced there.
   if (before && (before->names != after->names || before->type != after->type))
-    state_.ordered_resources.erase(before);
+    state_.ordered_resources.erase(before.get());
   state_.ordered_resources.insert_or_assign(after);
   state_.resources.put(id.uuid, after);
   if (!before || before->names != after->names) {
@@ -240,7 +240,7 @@ void Change::remove_agent(const Uuid& uuid) {
 
 void Change::remove_resource(const Uuid& uuid) {
   const Shared<Resource> before = *state_.resources.get(uuid);
-  state_.ordered_resources.erase(before);
+  state_.ordered_resources.erase(before.get());
   state_.resources.erase(uuid);
   set_references(uuid, before.get(), nullptr);
   renamed_.insert(uuid);  // nothing is found by its names any more

@@ -150,8 +150,10 @@ std::optional<ViewTally> tally_of(const State& state, const View& view, const Vi
   bool complete = true;
   switch (plan.over) {
     case ViewPlan::Over::All:
-      complete = std::ranges::all_of(
-          state.classes, [&](const auto& entry) { return sweep.add_class(entry.second); });
+      for (const auto& [number, live] : state.classes) {
+        complete = sweep.add_class(live);
+        if (!complete) break;
+      }
       break;
     case ViewPlan::Over::Group: {
       const LiveGroup& group = group_of(state, plan);

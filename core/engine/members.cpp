@@ -52,7 +52,7 @@ std::vector<Shared<Resource>> members_in_order(const State& state, const LiveGro
     members.push_back(resource);
     return true;
   });
-  std::ranges::sort(members, ResourceOrder{});
+  std::ranges::sort(members, ResourceOrder{}, Pointee<Resource>::of);
   return members;
 }
 

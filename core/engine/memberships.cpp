@@ -107,7 +107,7 @@ void Memberships::edit_group(std::uint32_t number, const std::function<void(Live
 }
 
 std::uint32_t Memberships::classify(const Resource& resource) {
-  if (const SharedClass* known = state_.ordered_classes.find(resource)) return (*known)->number;
+  if (const SharedClass* known = state_.ordered_classes.find(&resource)) return (*known)->number;
   ResourceClass made = class_of(resource);
   made.number = ++state_.last_class_number;
   made.document = class_document(state_, made);
@@ -119,7 +119,7 @@ std::uint32_t Memberships::classify(const Resource& resource) {
                [&](LiveGroup& edited) { edited.classes.insert_or_assign(live.traits->number); });
   }
   // Neighbours often belong to the same groups.
-  const auto next = state_.ordered_classes.lower_bound(live.traits);
+  const auto next = state_.ordered_classes.lower_bound(live.traits.get());
   const LiveClass* neighbour =
       next == state_.ordered_classes.end() ? nullptr : state_.classes.get((*next)->number);
   const auto shared = [](const Shared<GroupNumbers>* known, GroupNumbers groups) {
@@ -147,7 +147,7 @@ void Memberships::enter(const Shared<Resource>& resource) {
 void Memberships::leave(const Shared<Resource>& resource) {
   const bool is_listed = state_.listed_in.contains(resource->id.uuid);
   state_.classes.edit(resource->class_number, [&](LiveClass& live) {
-    live.resources.erase(resource);
+    live.resources.erase(resource.get());
     if (is_listed) --live.listed;
     if (live.resources.empty()) ++state_.empty_classes;
   });
@@ -170,9 +170,12 @@ void Memberships::set_listed_in(const Uuid& resource, std::uint32_t class_number
 // Requires: a group with members one by one.
 bool Memberships::test(std::uint32_t number, const Resource& resource,
                        const DocumentView& view) const {
+  const GroupIndex::Entry* entry = index_.find(number);
+  const auto matches = [&] { return entry && entry->query.matches(view); };
+  if (!index_.has_lists(number)) return matches();
   const LiveGroup& live = group(number);
   if (live.excluded.contains(resource.id.uuid)) return false;
-  return (live.query && live.query->matches(view)) || live.included.contains(resource.id.uuid);
+  return live.included.contains(resource.id.uuid) || matches();
 }
 
 Memberships::Groups Memberships::follow(const Shared<Resource>& before,
@@ -199,7 +202,7 @@ Memberships::Groups Memberships::follow(const Shared<Resource>& before,
     const GroupNumbers& undecided = list(state_.classes.get(after->class_number)->undecided);
     asked.insert(asked.end(), undecided.begin(), undecided.end());
     index_.listing(uuid, asked);
-    listed = test_listed(*after, std::move(asked), list(listed_before), false);
+    listed = test_listed(*after, *view, std::move(asked), list(listed_before), false);
   } else {
     for (const std::uint32_t number : list(listed_before))
       edit_group(number, [&](LiveGroup& edited) { edited.members.erase(uuid); });
@@ -215,15 +218,13 @@ Memberships::Groups Memberships::follow(const Shared<Resource>& before,
 
 // Tests the groups that are asked and brings their members up to date. The groups among them and
 // among `before` of which the resource is a member now.
-GroupNumbers Memberships::test_listed(const Resource& resource, GroupNumbers asked,
-                                      const GroupNumbers& before, bool tell) {
+GroupNumbers Memberships::test_listed(const Resource& resource, const DocumentView& view,
+                                      GroupNumbers asked, const GroupNumbers& before, bool tell) {
   const Uuid& uuid = resource.id.uuid;
   tidy(asked);
-  const std::unique_ptr<DocumentView> view =
-      resource_view(state_, resource, &index_.snapshot_members());
   GroupNumbers listed = before;
   const auto ask = [&](std::uint32_t number) {
-    const bool member = test(number, resource, *view);
+    const bool member = test(number, resource, view);
     if (member == holds(before, number)) return;
     listed = member ? with(listed, number) : without(std::move(listed), number);
     edit_group(number, [&](LiveGroup& edited) {
@@ -236,7 +237,7 @@ GroupNumbers Memberships::test_listed(const Resource& resource, GroupNumbers ask
     if (tell) move(number, uuid, member);
   };
   for (const std::uint32_t number : asked) {
-    if (!index_.dependent().contains(number)) ask(number);
+    if (index_.order().empty() || !index_.dependent().contains(number)) ask(number);
   }
   // Those that ask for other groups after them, whatever was asked: their members may have changed.
   for (const std::uint32_t number : index_.order()) ask(number);
@@ -251,7 +252,9 @@ bool Memberships::retest(const Shared<Resource>& resource, const GroupNumbers& g
   GroupNumbers asked;
   std::ranges::copy_if(groups, std::back_inserter(asked),
                        [&](std::uint32_t number) { return !group(number).by_class; });
-  GroupNumbers listed = test_listed(*resource, std::move(asked), list(before), true);
+  const std::unique_ptr<DocumentView> view =
+      resource_view(state_, *resource, &index_.snapshot_members());
+  GroupNumbers listed = test_listed(*resource, *view, std::move(asked), list(before), true);
   if (listed == list(before)) return false;
   set_listed_in(uuid, resource->class_number, std::move(listed));
   return true;
@@ -590,7 +593,7 @@ void Memberships::sweep() {
     for (const std::uint32_t group : list(groups)) {
       edit_group(group, [&](LiveGroup& edited) { edited.classes.erase(traits->number); });
     }
-    state_.ordered_classes.erase(traits);
+    state_.ordered_classes.erase(traits.get());
     state_.classes.erase(traits->number);
   }
   state_.empty_classes = 0;

@@ -86,8 +86,8 @@ class Memberships {
   bool test(std::uint32_t number, const Resource& resource, const DocumentView& view) const;
   void move(std::uint32_t group, const Uuid& resource, bool joined);
   void move_class(std::uint32_t group, const LiveClass& live, bool joined);
-  GroupNumbers test_listed(const Resource& resource, GroupNumbers asked, const GroupNumbers& before,
-                           bool tell);
+  GroupNumbers test_listed(const Resource& resource, const DocumentView& view, GroupNumbers asked,
+                           const GroupNumbers& before, bool tell);
   bool retest(const Shared<Resource>& resource, const GroupNumbers& groups);
   void recompute(std::uint32_t number);
   void replace(const LiveGroup& before, LiveGroup after);

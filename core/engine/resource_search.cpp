@@ -20,10 +20,10 @@ bool all_texts(const AccessPredicate& predicate) {
 void add_named(const State& state, const std::string& text, std::vector<Uuid>& found) {
   if (const auto id = Id::parse(text); id && id->kind == EntityKind::Resource)
     found.push_back(id->uuid);
-  for (auto at = state.names.lower_bound(NameEntry{EntityKind::Resource, text, {}});
-       at != state.names.end() && at->kind == EntityKind::Resource && at->name == text; ++at) {
-    found.push_back(at->uuid);
-  }
+  state.each_named(EntityKind::Resource, text, [&](const Uuid& uuid) {
+    found.push_back(uuid);
+    return true;
+  });
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ bool ResourceSearch::run(const std::function<bool()>& pause) {
 }
 
 std::vector<Shared<Resource>> ResourceSearch::take() {
-  std::ranges::sort(found_, ResourceOrder{});
+  std::ranges::sort(found_, ResourceOrder{}, Pointee<Resource>::of);
   return std::move(found_);
 }
 

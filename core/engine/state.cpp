@@ -195,25 +195,35 @@ class ResourceView final : public DocumentView {
 
 }  // namespace
 
-bool ResourceOrder::operator()(const Shared<Resource>& a, const Shared<Resource>& b) const {
+NameEntry::NameEntry(EntityKind kind, std::string_view name, const Uuid& of)
+    : hash(std::hash<std::string_view>{}(name) * 31 + static_cast<std::uint64_t>(kind)),
+      uuid(of) {}
+
+bool ResourceOrder::operator()(const Resource* a, const Resource* b) const {
   if (a == b) return false;
   return std::tie(a->type, a->names, a->id) < std::tie(b->type, b->names, b->id);
 }
 
 std::optional<Uuid> State::find(EntityKind kind, std::string_view reference) const {
   if (const auto id = Id::parse(reference); id && id->kind == kind && exists(*id)) return id->uuid;
-  auto at = names.lower_bound(NameEntry{kind, std::string(reference), {}});
-  if (at == names.end() || at->kind != kind || at->name != reference) return std::nullopt;
-  const Uuid found = at->uuid;
-  ++at;
-  if (at != names.end() && at->kind == kind && at->name == reference) return std::nullopt;
-  return found;
+  std::optional<Uuid> found;
+  bool is_one = true;
+  each_named(kind, reference, [&](const Uuid& uuid) {
+    is_one = !found;
+    found = uuid;
+    return is_one;
+  });
+  return is_one ? found : std::nullopt;
 }
 
 Result<Uuid> State::require(EntityKind kind, std::string_view reference) const {
   if (const auto found = find(kind, reference)) return *found;
-  const auto at = names.lower_bound(NameEntry{kind, std::string(reference), {}});
-  if (at != names.end() && at->kind == kind && at->name == reference) {
+  bool is_known = false;
+  each_named(kind, reference, [&](const Uuid&) {
+    is_known = true;
+    return false;
+  });
+  if (is_known) {
     return Error{Errc::NotFound,
                  fmt::format("several {}s are named \"{}\"; use an id", name_of(kind), reference)};
   }
@@ -302,13 +312,28 @@ std::vector<std::string> State::names_of(const Id& id) const {
   return {};
 }
 
+bool State::is_named(EntityKind kind, const Uuid& uuid, std::string_view name) const {
+  if (kind != EntityKind::Resource) return std::ranges::count(names_of({kind, uuid}), name) > 0;
+  const auto* resource = resources.get(uuid);
+  return resource && std::ranges::count((*resource)->names, name) > 0;
+}
+
+void State::each_named(EntityKind kind, std::string_view name,
+                       const std::function<bool(const Uuid&)>& visit) const {
+  const NameEntry first(kind, name, {});
+  for (auto at = names.lower_bound(first); at != names.end() && at->hash == first.hash; ++at) {
+    if (is_named(kind, at->uuid, name) && !visit(at->uuid)) return;
+  }
+}
+
 std::vector<std::string> State::near_names(EntityKind kind, std::string_view reference) const {
   if (count(kind) > kNamesCompared) return {};
   std::vector<std::string> known;
-  for (auto at = names.lower_bound(NameEntry{kind, "", {}}); at != names.end() && at->kind == kind;
-       ++at) {
-    if (known.empty() || known.back() != at->name) known.push_back(at->name);
+  for (const Id& id : listed(kind)) {
+    for (std::string& name : names_of(id)) known.push_back(std::move(name));
   }
+  std::ranges::sort(known);
+  known.erase(std::unique(known.begin(), known.end()), known.end());
   return nearest_words(reference, std::span<const std::string>(known), 3);
 }
 

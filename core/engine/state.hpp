@@ -3,13 +3,14 @@
 // here.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/persistent_set.hpp"
+#include "core/base/persistent_map.hpp"
 #include "core/base/result.hpp"
 #include "core/document/json_members.hpp"
 #include "core/engine/live_view.hpp"
@@ -31,21 +32,29 @@ using Shared = std::shared_ptr<const T>;
 template <typename T>
 using Table = PersistentMap<Uuid, Shared<T>>;
 
+// What is compared of a shared value is the value.
+template <typename T>
+struct Pointee {
+  using Key = const T*;
+  static const T* of(const Shared<T>& item) { return item.get(); }
+};
+
 // Resources by type, then names, then id.
 struct ResourceOrder {
-  using is_transparent = void;
-  bool operator()(const Shared<Resource>& a, const Shared<Resource>& b) const;
+  bool operator()(const Resource* a, const Resource* b) const;
 };
+using ResourceSet = PersistentSet<Shared<Resource>, ResourceOrder, Pointee<Resource>>;
+using ClassSet = PersistentSet<SharedClass, ClassOrder, Pointee<ResourceClass>>;
 
-// A name within a collection. Resources may share one, others may not.
+// Somebody of that name, most likely: names are kept by their hashes alone. Resources may share a
+// name, others may not.
 struct NameEntry {
-  EntityKind kind = EntityKind::Resource;
-  std::string name;
+  std::uint64_t hash = 0;  // of the collection and the name
   Uuid uuid;
+  NameEntry() = default;
+  NameEntry(EntityKind kind, std::string_view name, const Uuid& of);
   friend auto operator<=>(const NameEntry&, const NameEntry&) = default;
 };
-
-using ResourceSet = PersistentSet<Shared<Resource>, ResourceOrder>;
 
 // A group's members are whole classes where its query reads only what a class says and it has no
 // lists; else they are kept one by one. Functions that need not know which: members.hpp.
@@ -72,18 +81,18 @@ struct State {
   Table<Agent> agents;
   Table<Resource> resources;
   ResourceSet ordered_resources;
-  PersistentMap<std::uint32_t, LiveClass> classes;  // some may have no resources at the moment
-  PersistentSet<SharedClass, ClassOrder> ordered_classes;
+  BoxedMap<std::uint32_t, LiveClass> classes;  // some may have no resources at the moment
+  ClassSet ordered_classes;
   std::uint32_t last_class_number = 0;  // that was given
   std::size_t empty_classes = 0;
-  PersistentMap<Uuid, LiveGroup> groups;
+  BoxedMap<Uuid, LiveGroup> groups;
   PersistentMap<std::uint32_t, Uuid> group_numbers;
   std::uint32_t last_group_number = 0;  // that was given
   Table<Application> applications;
   Table<Procedure> procedures;
   Table<Job> jobs;
   Table<Subscription> subscriptions;
-  PersistentMap<Uuid, LiveView> views;
+  BoxedMap<Uuid, LiveView> views;
   PersistentSet<NameEntry> names;
   PersistentSet<std::pair<Uuid, Uuid>> references;  // parent, cluster or host -> who refers to it
   PersistentMap<std::uint64_t, Shared<Event>> events;  // the newest, by number
@@ -99,6 +108,10 @@ struct State {
   // in its place.
   std::shared_ptr<const void> object_of(const Id& id) const;
   std::vector<std::string> names_of(const Id& id) const;
+  bool is_named(EntityKind kind, const Uuid& uuid, std::string_view name) const;
+  // All of that name in the collection, until `visit` answers false.
+  void each_named(EntityKind kind, std::string_view name,
+                  const std::function<bool(const Uuid&)>& visit) const;
   std::vector<std::string> near_names(EntityKind kind,
                                       std::string_view reference) const;  // 3 at most
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/exact_sum.hpp"
-#include "core/base/persistent_set.hpp"
+#include "core/base/persistent_map.hpp"
 #include "core/document/json_members.hpp"
 #include "core/document/value.hpp"
 #include "core/model/resource.hpp"

@@ -49,6 +49,7 @@ class GroupIndex {
   GroupNumbers of_class(const DocumentView& document) const;
   // Of Route::Value: those whose query could match. Appended, unsorted, some more than once.
   void of_values(const DocumentView& document, GroupNumbers& found) const;
+  bool has_lists(std::uint32_t group) const { return listed_.contains(group); }
   // Groups whose lists name the resource. Appended.
   void listing(const Uuid& resource, GroupNumbers& found) const;
 

@@ -42,10 +42,14 @@ bool same_kind(const ResourceClass& a, const ResourceClass& b) {
   return a.image == b.image && a.image_digest == b.image_digest && a.type == b.type;
 }
 
-bool ClassOrder::operator()(const SharedClass& a, const SharedClass& b) const {
+bool ClassOrder::operator()(const ResourceClass* a, const ResourceClass* b) const {
   return a != b && before(*a, *b);
 }
-bool ClassOrder::operator()(const SharedClass& a, const Resource& b) const { return before(*a, b); }
-bool ClassOrder::operator()(const Resource& a, const SharedClass& b) const { return before(a, *b); }
+bool ClassOrder::operator()(const ResourceClass* a, const Resource* b) const {
+  return before(*a, *b);
+}
+bool ClassOrder::operator()(const Resource* a, const ResourceClass* b) const {
+  return before(*a, *b);
+}
 
 }  // namespace storm

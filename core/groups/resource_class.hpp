@@ -33,6 +33,7 @@ struct ResourceClass {
   bool stale = false;
 
   std::uint32_t number = 0;  // of the class; not part of its value
+  std::uint32_t kind = 0;    // the same for classes of the same type, image and digest
   Value document;            // the fields as queries see them; not part of its value
 };
 
@@ -44,9 +45,9 @@ using SharedClass = std::shared_ptr<const ResourceClass>;
 // By type, image, digest, then the rest. Compares classes with each other and with resources.
 struct ClassOrder {
   using is_transparent = void;
-  bool operator()(const SharedClass& a, const SharedClass& b) const;
-  bool operator()(const SharedClass& a, const Resource& b) const;
-  bool operator()(const Resource& a, const SharedClass& b) const;
+  bool operator()(const ResourceClass* a, const ResourceClass* b) const;
+  bool operator()(const ResourceClass* a, const Resource* b) const;
+  bool operator()(const Resource* a, const ResourceClass* b) const;
 };
 
 }  // namespace storm

@@ -75,7 +75,7 @@ class Walk {
   std::shared_ptr<const Listing> listing_;
   std::size_t next_;
   std::size_t end_;
-  PersistentSet<Shared<Resource>, ResourceOrder>::Iterator resource_;
+  ResourceSet::Iterator resource_;
 };
 
 // A page of a listing: headers, and a body that is made piece by piece.

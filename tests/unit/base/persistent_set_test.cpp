@@ -1,4 +1,4 @@
-#include "core/base/persistent_set.hpp"
+#include "core/base/persistent_map.hpp"
 
 #include <map>
 #include <random>
