@@ -250,8 +250,7 @@ class PersistentSet {
   }
   template <typename Key>
   static std::size_t kid_for(const Inner& node, const Key& key) {
-    const auto* after =
-        std::upper_bound(node.guides + 1, node.guides + node.width, key, Compare{});
+    const auto* after = std::upper_bound(node.guides + 1, node.guides + node.width, key, Compare{});
     return static_cast<std::size_t>(after - node.guides) - 1;
   }
   static typename Guide::Key first(const Node& node) {

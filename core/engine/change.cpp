@@ -69,7 +69,8 @@ void Change::rename(const Id& id, const std::vector<std::string>& before,
                     const std::vector<std::string>& after) {
   if (before == after) return;
   for (const std::string& name : before) state_.names.erase(NameEntry(id.kind, name, id.uuid));
-  for (const std::string& name : after) state_.names.insert_or_assign(NameEntry(id.kind, name, id.uuid));
+  for (const std::string& name : after)
+    state_.names.insert_or_assign(NameEntry(id.kind, name, id.uuid));
 }
 
 void Change::put(Agent agent, bool quiet) {

@@ -181,6 +181,7 @@ struct Engine::Impl {
       auto later = writer.commit(durable, next);
       if (later) {
         behind.entities.merge(later->entities);
+        behind.events.merge(later->events);
       } else {
         saved = later.error();
       }

@@ -30,7 +30,8 @@ Result<void> load_kind(Storage& storage, EntityKind kind, const Each& each) {
 }
 
 void add_names(State& state, const Id& id, const std::vector<std::string>& names) {
-  for (const std::string& name : names) state.names.insert_or_assign(NameEntry(id.kind, name, id.uuid));
+  for (const std::string& name : names)
+    state.names.insert_or_assign(NameEntry(id.kind, name, id.uuid));
 }
 
 std::vector<std::string> as_list(const std::optional<std::string>& name) {

@@ -12,7 +12,7 @@ namespace storm {
 namespace {
 
 // Relations inside each other, and groups by relations that ask for groups by relations.
-constexpr std::size_t kRelationLevelsMax = 16;
+constexpr std::size_t kRelationLevelsMax = 32;
 
 const GroupNumbers kNone;
 
@@ -220,6 +220,7 @@ Memberships::Groups Memberships::follow(const Shared<Resource>& before,
 // among `before` of which the resource is a member now.
 GroupNumbers Memberships::test_listed(const Resource& resource, const DocumentView& view,
                                       GroupNumbers asked, const GroupNumbers& before, bool tell) {
+  const bool all_asked = !tell;  // a change of the resource itself
   const Uuid& uuid = resource.id.uuid;
   tidy(asked);
   GroupNumbers listed = before;
@@ -239,8 +240,11 @@ GroupNumbers Memberships::test_listed(const Resource& resource, const DocumentVi
   for (const std::uint32_t number : asked) {
     if (index_.order().empty() || !index_.dependent().contains(number)) ask(number);
   }
-  // Those that ask for other groups after them, whatever was asked: their members may have changed.
-  for (const std::uint32_t number : index_.order()) ask(number);
+  // Those that ask for other groups after them: their members may have changed. None that the index
+  // rules out has it.
+  for (const std::uint32_t number : index_.order()) {
+    if (!all_asked || holds(asked, number) || holds(before, number)) ask(number);
+  }
   return listed;
 }
 
@@ -509,17 +513,25 @@ void Memberships::follow_names(std::span<const Uuid> renamed) {
 
 void Memberships::follow_relatives(std::span<const Uuid> owners) {
   std::set<Uuid> changed = std::exchange(changed_, {});
-  GroupNumbers followers;
+  constexpr auto kOwner = static_cast<std::uint8_t>(Relation::Owner);
+  GroupNumbers followers, of_owners;
+  bool through_others = false;  // somebody asks for the owner of a relative
   for (const std::uint32_t number : index_.dependent()) {
-    if (index_.find(number)->query.relations() != 0) followers.push_back(number);
+    const std::uint8_t relations = index_.find(number)->query.relations();
+    if (relations == 0) continue;
+    followers.push_back(number);
+    if ((relations & kOwner) == 0) continue;
+    of_owners.push_back(number);
+    through_others = through_others || relations != kOwner;
   }
   if (followers.empty()) return;
   for (const Uuid& owner : owners) {
+    if (of_owners.empty()) break;
     for (const SharedClass& traits : state_.ordered_classes) {
       if (!traits->owner || traits->owner->uuid != owner) continue;
       const ResourceSet resources = state_.classes.get(traits->number)->resources;
       for (const Shared<Resource>& resource : resources) {
-        if (retest(resource, followers)) changed.insert(resource->id.uuid);
+        if (retest(resource, of_owners) || through_others) changed.insert(resource->id.uuid);
       }
     }
   }
@@ -554,9 +566,12 @@ void Memberships::rename_owner(const Id& owner) {
     state_.ordered_classes.insert_or_assign(renamed);
     state_.classes.edit(number, [&](LiveClass& live) { live.traits = renamed; });
     decide_again(number);
-    if (readers.empty()) continue;
+    if (readers.empty() && index_.dependent().empty()) continue;
     const ResourceSet resources = state_.classes.get(number)->resources;
-    for (const Shared<Resource>& resource : resources) retest(resource, readers);
+    for (const Shared<Resource>& resource : resources) {
+      retest(resource, readers);
+      changed_.insert(resource->id.uuid);
+    }
   }
 }
 

@@ -31,6 +31,7 @@ void add_named(const State& state, const std::string& text, std::vector<Uuid>& f
 MemberTree snapshot_members_of(const Query& query) {
   static constexpr std::string_view kSnapshot = "snapshot";
   MemberTree tree;
+  if (query.reads_names()) tree.add("");
   for (const std::string& path : query.paths()) {
     if (path == kSnapshot) tree.add("");
     if (path.starts_with("snapshot.")) tree.add(path.substr(kSnapshot.size() + 1));

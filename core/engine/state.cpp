@@ -196,8 +196,7 @@ class ResourceView final : public DocumentView {
 }  // namespace
 
 NameEntry::NameEntry(EntityKind kind, std::string_view name, const Uuid& of)
-    : hash(std::hash<std::string_view>{}(name) * 31 + static_cast<std::uint64_t>(kind)),
-      uuid(of) {}
+    : hash(std::hash<std::string_view>{}(name)*31 + static_cast<std::uint64_t>(kind)), uuid(of) {}
 
 bool ResourceOrder::operator()(const Resource* a, const Resource* b) const {
   if (a == b) return false;

@@ -1,6 +1,7 @@
 #include "core/groups/group_index.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "core/base/assert.hpp"
 
@@ -11,9 +12,7 @@ constexpr std::string_view kSnapshot = "snapshot";
 
 std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
 
-bool is_range(const AccessPredicate& predicate) {
-  return predicate.kind == AccessPredicate::Kind::Range;
-}
+using Kind = AccessPredicate::Kind;
 
 void tidy(GroupNumbers& groups) {
   std::ranges::sort(groups);
@@ -43,6 +42,7 @@ void GroupIndex::add(std::uint32_t group, const Query& query, bool by_class) {
   Entry entry{query, by_class, by_class ? Route::Class : Route::Within, std::nullopt};
   place(group, entry);
   for (const std::string& field : query.fields()) readers_[field].insert(group);
+  if (query.reads_names()) readers_of_all_.insert(group);
   if (!by_class) count_paths(query, true);
   if (query.relations() != 0 || !query.groups().empty()) dependent_.insert(group);
   entries_.emplace(group, std::move(entry));
@@ -57,20 +57,24 @@ void GroupIndex::place(std::uint32_t group, Entry& entry) {
     return;
   }
   const auto of_class = [](const AccessPredicate& predicate) {
-    return is_class_field(predicate.path);
+    return is_class_field(predicate.path) && predicate.kind != Kind::Exists;
   };
   const AccessPredicate* in_class = least_crowded(classes_, entry.query, of_class);
   if (entry.route == Route::Within) {
-    const auto of_value = [&](const AccessPredicate& predicate) {
-      return !is_class_field(first_step(predicate.path)) && !is_range(predicate);
+    const auto outside = [&](std::initializer_list<Kind> kinds) {
+      return [kinds](const AccessPredicate& predicate) {
+        return !is_class_field(first_step(predicate.path)) &&
+               std::ranges::find(kinds, predicate.kind) != kinds.end();
+      };
     };
-    const auto of_range = [&](const AccessPredicate& predicate) {
-      return !is_class_field(first_step(predicate.path)) && is_range(predicate);
-    };
-    const AccessPredicate* by_value = least_crowded(values_, entry.query, of_value);
-    // An image rules out more than a range does.
+    const AccessPredicate* by_value =
+        least_crowded(values_, entry.query, outside({Kind::AnyOf, Kind::Prefix}));
+    // An image rules out more than a range does, and that more than that something is there.
     const bool is_coarse = !in_class || in_class->path != "image";
-    if (!by_value && is_coarse) by_value = least_crowded(values_, entry.query, of_range);
+    if (!by_value && is_coarse)
+      by_value = least_crowded(values_, entry.query, outside({Kind::Range}));
+    if (!by_value && is_coarse)
+      by_value = least_crowded(values_, entry.query, outside({Kind::Exists}));
     if (by_value) {
       entry.route = Route::Value;
       entry.placed = *by_value;
@@ -95,6 +99,7 @@ void GroupIndex::remove(std::uint32_t group) {
     reader->second.erase(group);
     if (reader->second.empty()) readers_.erase(reader);
   }
+  readers_of_all_.erase(group);
   if (!entry.by_class) count_paths(entry.query, false);
   dependent_.erase(group);
   std::erase(order_, group);
@@ -107,19 +112,29 @@ void GroupIndex::remove(std::uint32_t group) {
 }
 
 void GroupIndex::count_paths(const Query& query, bool added) {
-  const std::size_t known_paths = snapshot_paths_.size();
+  if (query.reads_names()) count_path("", added);
   for (const std::string& path : query.paths()) {
     if (first_step(path) != kSnapshot) continue;
     std::string rest = path.size() > kSnapshot.size() ? path.substr(kSnapshot.size() + 1) : "";
-    if (added) {
-      ++snapshot_paths_[std::move(rest)];
-    } else if (const auto known = snapshot_paths_.find(rest); --known->second == 0) {
-      snapshot_paths_.erase(known);
-    }
+    count_path(rest, added);
   }
-  if (snapshot_paths_.size() == known_paths) return;
-  snapshot_members_ = MemberTree();
-  for (const auto& [path, readers] : snapshot_paths_) snapshot_members_.add(path);
+}
+
+void GroupIndex::count_path(const std::string& path, bool added) {
+  if (added) {
+    if (++snapshot_paths_[path] == 1 && snapshot_members_) snapshot_members_->add(path);
+  } else if (const auto known = snapshot_paths_.find(path); --known->second == 0) {
+    snapshot_paths_.erase(known);
+    snapshot_members_.reset();
+  }
+}
+
+const MemberTree& GroupIndex::snapshot_members() const {
+  if (!snapshot_members_) {
+    snapshot_members_.emplace();
+    for (const auto& [path, readers] : snapshot_paths_) snapshot_members_->add(path);
+  }
+  return *snapshot_members_;
 }
 
 void GroupIndex::set_listed(std::uint32_t group, std::set<Uuid> resources) {
@@ -161,7 +176,7 @@ void GroupIndex::of_values(const DocumentView& document, GroupNumbers& found) co
 }
 
 GroupNumbers GroupIndex::readers(std::span<const std::string_view> fields) const {
-  GroupNumbers found;
+  GroupNumbers found(readers_of_all_.begin(), readers_of_all_.end());
   for (const std::string_view field : fields) {
     const auto groups = readers_.find(field);
     if (groups != readers_.end())

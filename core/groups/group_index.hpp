@@ -63,12 +63,13 @@ class GroupIndex {
   void set_order(GroupNumbers order) { order_ = std::move(order); }
 
   // What has to be read of snapshots to test all groups of Route::Within and Route::Value.
-  const MemberTree& snapshot_members() const { return snapshot_members_; }
+  const MemberTree& snapshot_members() const;
   std::size_t size() const { return entries_.size(); }
 
  private:
   void place(std::uint32_t group, Entry& entry);
   void count_paths(const Query& query, bool added);
+  void count_path(const std::string& path, bool added);
 
   std::unordered_map<std::uint32_t, Entry> entries_;
   PredicateTable classes_, values_;
@@ -76,10 +77,12 @@ class GroupIndex {
   std::set<std::uint32_t> dependent_;
   GroupNumbers order_;
   std::map<std::string, std::set<std::uint32_t>, std::less<>> readers_;  // field -> groups
+  std::set<std::uint32_t> readers_of_all_;             // it matters to them which fields there are
   std::map<std::string, std::size_t> snapshot_paths_;  // below "snapshot" -> queries that read it
-  MemberTree snapshot_members_;                        // all of them
-  std::map<std::uint32_t, std::set<Uuid>> listed_;     // group -> resources
-  std::map<Uuid, std::set<std::uint32_t>> listing_;    // resource -> groups
+  // All of them. Made when it is asked for after a path went, or after clear().
+  mutable std::optional<MemberTree> snapshot_members_;
+  std::map<std::uint32_t, std::set<Uuid>> listed_;   // group -> resources
+  std::map<Uuid, std::set<std::uint32_t>> listing_;  // resource -> groups
 };
 
 }  // namespace storm

@@ -72,6 +72,20 @@ void take_out(std::unordered_map<std::string, GroupNumbers>& queries, const std:
   if (found->second.empty()) queries.erase(found);
 }
 
+// The path of the object that holds the last step, and that step; no parent: it is a field of the
+// document itself, or a position.
+struct Placed {
+  std::string_view parent, name;
+};
+Placed placed(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == path.npos || position_of(path.substr(dot + 1)) != Path::kNoPosition) return {{}, path};
+  return {path.substr(0, dot), path.substr(dot + 1)};
+}
+
+// So few fields are found sooner one by one than by the names in the document.
+constexpr std::size_t kSoughtOneByOne = 8;
+
 void append(GroupNumbers& found, const GroupNumbers& more) {
   found.insert(found.end(), more.begin(), more.end());
 }
@@ -111,11 +125,14 @@ PredicateTable::~PredicateTable() = default;
 PredicateTable::PredicateTable(const PredicateTable& other) : fields_(other.fields_) {
   for (auto& [path, field] : fields_) {
     if (field.ranges) field.ranges = std::make_shared<RangeTree>(*field.ranges);
+    enter(field);
   }
 }
 
 PredicateTable& PredicateTable::operator=(PredicateTable other) noexcept {
   std::swap(fields_, other.fields_);
+  std::swap(siblings_, other.siblings_);
+  std::swap(alone_, other.alone_);
   return *this;
 }
 
@@ -144,14 +161,46 @@ std::optional<std::size_t> PredicateTable::crowd(const AccessPredicate& predicat
     case Kind::Range:
       if (!bounds_of(predicate)) return std::nullopt;
       return field && field->ranges ? field->ranges->size() : 0;
+    case Kind::Exists:
+      return field ? field->exists.size() : 0;
     default:
       return std::nullopt;
   }
 }
 
+bool PredicateTable::Field::empty() const {
+  return by_value.empty() && by_prefix.empty() && !ranges && exists.empty();
+}
+
+void PredicateTable::enter(Field& field) {
+  const Placed at = placed(field.path.text());
+  if (at.parent.empty()) {
+    alone_.emplace(field.path.text(), &field);
+    return;
+  }
+  Siblings& siblings = siblings_[std::string(at.parent)];
+  if (siblings.by_name.empty()) siblings.parent = Path(at.parent);
+  siblings.by_name.emplace(at.name, &field);
+}
+
+void PredicateTable::leave(const Field& field) {
+  const Placed at = placed(field.path.text());
+  if (at.parent.empty()) {
+    alone_.erase(field.path.text());
+    return;
+  }
+  const auto siblings = siblings_.find(std::string(at.parent));
+  siblings->second.by_name.erase(std::string(at.name));
+  if (siblings->second.by_name.empty()) siblings_.erase(siblings);
+}
+
 void PredicateTable::add(std::uint32_t query, const AccessPredicate& predicate) {
   Field& field = fields_[predicate.path];
-  if (field.path.steps().empty()) field.path = Path(predicate.path);
+  if (field.path.steps().empty()) {
+    field.path = Path(predicate.path);
+    enter(field);
+  }
+  if (predicate.kind == Kind::Exists) field.exists.push_back(query);
   if (predicate.kind == Kind::Range) {
     const auto bounds = bounds_of(predicate);
     STORM_ASSERT(bounds);
@@ -171,6 +220,7 @@ void PredicateTable::remove(std::uint32_t query, const AccessPredicate& predicat
   const auto found = fields_.find(predicate.path);
   STORM_ASSERT(found != fields_.end());
   Field& field = found->second;
+  if (predicate.kind == Kind::Exists) std::erase(field.exists, query);
   if (predicate.kind == Kind::Range) {
     field.ranges->remove(query, *bounds_of(predicate));
     if (field.ranges->empty()) field.ranges.reset();
@@ -183,7 +233,9 @@ void PredicateTable::remove(std::uint32_t query, const AccessPredicate& predicat
     if (length != field.prefix_lengths.end() && --length->second == 0)
       field.prefix_lengths.erase(length);
   }
-  if (field.by_value.empty() && field.by_prefix.empty() && !field.ranges) fields_.erase(found);
+  if (!field.empty()) return;
+  leave(field);
+  fields_.erase(found);
 }
 
 void PredicateTable::collect(const Field& field, const Value& value, GroupNumbers& found) {
@@ -206,10 +258,44 @@ void PredicateTable::collect(const Field& field, const Value& value, GroupNumber
   }
 }
 
+void PredicateTable::collect(const Field& field, const DocumentView& document,
+                             GroupNumbers& found) {
+  bool exists = false;
+  walk_path<PathEnd::Opened>(document, field.path, [&](const Value* value) {
+    if (!value) return false;
+    collect(field, *value, found);
+    exists = true;
+    return false;
+  });
+  if (exists) append(found, field.exists);
+}
+
+// As the walk of a path goes on from that object.
+void PredicateTable::collect(const Siblings& siblings, const Value& object, GroupNumbers& found) {
+  for (const auto& [name, value] : object.as_object()) {
+    const auto known = siblings.by_name.find(name);
+    if (known == siblings.by_name.end()) continue;
+    const Field& field = *known->second;
+    append(found, field.exists);
+    if (!value.is_array()) collect(field, value, found);
+    if (!value.is_array()) continue;
+    for (const Value& element : value.as_array()) collect(field, element, found);
+  }
+}
+
 void PredicateTable::collect(const DocumentView& document, GroupNumbers& found) const {
-  for (const auto& [path, field] : fields_) {
-    walk_path<PathEnd::Opened>(document, field.path, [&](const Value* value) {
-      if (value) collect(field, *value, found);
+  for (const auto& [path, field] : alone_) collect(*field, document, found);
+  for (const auto& [path, siblings] : siblings_) {
+    if (siblings.by_name.size() <= kSoughtOneByOne) {
+      for (const auto& [name, field] : siblings.by_name) collect(*field, document, found);
+      continue;
+    }
+    walk_path<PathEnd::Whole>(document, siblings.parent, [&](const Value* value) {
+      if (value && value->is_object()) collect(siblings, *value, found);
+      if (!value || !value->is_array()) return false;
+      for (const Value& element : value->as_array()) {
+        if (element.is_object()) collect(siblings, element, found);
+      }
       return false;
     });
   }

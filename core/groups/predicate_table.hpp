@@ -1,6 +1,7 @@
 // Access predicates of queries, found by the values of a document: which queries could it match?
-// Equality and prefixes are looked up by value, ranges in a tree over their two bounds, so the cost
-// is what is found and not what is kept. Owned and changed by one thread.
+// Equality and prefixes are looked up by value, ranges in a tree over their two bounds, and many
+// fields of one object by the names that the document has there, so the cost is what is found and
+// not what is kept. Owned and changed by one thread.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -41,11 +42,24 @@ class PredicateTable {
     std::unordered_map<std::string, GroupNumbers> by_prefix;
     std::map<std::size_t, std::size_t> prefix_lengths;  // length -> how many prefixes have it
     std::shared_ptr<RangeTree> ranges;
+    GroupNumbers exists;  // for which it is enough that there is a value
+    bool empty() const;
+  };
+  // Fields whose paths differ in the last step only.
+  struct Siblings {
+    Path parent;
+    std::unordered_map<std::string, Field*> by_name;  // the last step, which is no number
   };
 
   static void collect(const Field& field, const Value& value, GroupNumbers& found);
+  static void collect(const Field& field, const DocumentView& document, GroupNumbers& found);
+  static void collect(const Siblings& siblings, const Value& object, GroupNumbers& found);
+  void enter(Field& field);
+  void leave(const Field& field);
 
-  std::map<std::string, Field> fields_;  // by path
+  std::map<std::string, Field> fields_;        // by path
+  std::map<std::string, Siblings> siblings_;   // by the parent's path
+  std::map<std::string, const Field*> alone_;  // the others, by path
 };
 
 }  // namespace storm
