@@ -5,9 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <forward_list>
+#include <string>
+#include <utility>
 
 #include "core/base/assert.hpp"
 #include "core/document/json.hpp"
+#include "core/document/json_scan.hpp"
+#include "core/document/json_walk.hpp"
 #include "core/model/url_password.hpp"
 
 namespace storm {
@@ -33,6 +39,7 @@ constexpr std::array<std::string_view, 32> kAboutSecret = {
     "domain", "realm",  "provider", "method",  "mode",     "enabled",   "enable", "disabled",
     "size",   "length", "alg",      "through", "space",    "algorithm", "prefix", "policy"};
 constexpr std::string_view kSeparators = "_-./";
+constexpr std::string_view kRedacted = "redacted:hmac-";
 
 // Maps whose members people choose the names of; elsewhere a name such as "SecretName" belongs to
 // the cloud's own schema.
@@ -98,20 +105,6 @@ bool is_secret_word(std::string_view text, std::size_t at) {
   return false;
 }
 
-// Whether a string of this JSON text goes on with an '@' after a "://", its slashes escaped or not.
-bool may_hold_url_password(std::string_view json) {
-  for (const std::string_view slashes : {R"(://)", R"(:\/\/)"}) {
-    for (std::size_t at = json.find(slashes); at != std::string_view::npos;
-         at = json.find(slashes, at)) {
-      for (at += slashes.size(); at < json.size() && json[at] != '"'; ++at) {
-        if (json[at] == '@') return true;
-        if (json[at] == '\\') ++at;
-      }
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Redactor::Redactor(std::string key, Options options)
@@ -161,7 +154,7 @@ std::string Redactor::fingerprint(std::string_view secret) const {
                     reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest,
                     &length));
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "redacted:hmac-";
+  std::string text(kRedacted);
   for (std::size_t i = 0; i < 16; ++i) {
     text += kHex[digest[i] >> 4];
     text += kHex[digest[i] & 15];
@@ -169,119 +162,242 @@ std::string Redactor::fingerprint(std::string_view secret) const {
   return text;
 }
 
-class Redactor::Walk {
+// Sees a snapshot pass and notes what of its text is to be replaced by what.
+class Redactor::Walk : public JsonVisitor {
  public:
-  explicit Walk(const Redactor& redactor) : redactor_(redactor) {}
+  Walk(const Redactor& redactor, std::string_view text) : redactor_(redactor), text_(text) {
+    frames_.reserve(kUsualDepth);
+  }
 
-  // Requires: a depth that the JSON reader has limited.
-  void visit(Value& value, bool open_map) {
-    if (value.is_array()) {
-      bool secret_follows = false;
-      for (Value& item : value.as_array()) {
-        if (!item.is_string()) {
-          visit(item, false);
-          continue;
-        }
-        if (secret_follows) replace(item);
-        secret_follows = visit_item(item);
-      }
-    } else if (value.is_object()) {
-      redact_pair(value);
-      for (auto& [name, member] : value.as_object()) {
-        const bool secret = open_map && redactor_.is_secret_name(name);
-        if (member.is_string()) {
-          if (secret || (open_map && is_join_token(member.as_string()))) {
-            replace(member);
-          } else {
-            hide_url_password(member);
-          }
-          continue;
-        }
-        const bool opens =
-            std::any_of(kOpenMaps.begin(), kOpenMaps.end(),
-                        [&, &key = name](std::string_view word) { return equal_words(key, word); });
-        if (secret && !member.is_null()) {
-          member = Value(redactor_.fingerprint(to_json(member)));
-          changed = true;
-        } else {
-          visit(member, opens);
-        }
-      }
+  void open(const char* at, bool array) {
+    Frame inner;
+    inner.array = array;
+    inner.edits_before = edits_.size();
+    if (!frames_.empty() && !frames_.back().array) {
+      Frame& outer = frames_.back();
+      note_member(outer, nullptr);
+      inner.open_map = !array && is_open_map(outer.key);
+      if (outer.secret) inner.cut_from = at;
+    }
+    frames_.push_back(inner);
+  }
+
+  void close(const char* end) {
+    const Frame frame = frames_.back();
+    frames_.pop_back();
+    if (frame.cut_from) {
+      edits_.resize(frame.edits_before);
+      const std::string_view raw = slice(frame.cut_from, end);
+      replace(raw, redactor_.fingerprint(canonical(raw)));
+    } else if (frame.pair.value) {
+      settle_pair(frame);
     }
   }
 
-  bool changed = false;
-
- private:
-  // {"name": "DB_PASSWORD", "value": "..."}, as some clouds write an environment.
-  void redact_pair(Value& value) {
-    const Value* name = value.find("name");
-    if (!name) name = value.find("Name");
-    Value* secret = value.find("value");
-    if (!secret) secret = value.find("Value");
-    if (!name || !secret || !name->is_string() || !secret->is_string()) return;
-    if (redactor_.is_secret_name(name->as_string())) replace(*secret);
+  void key(const JsonString& name) {
+    Frame& frame = frames_.back();
+    frame.key = plain(name);
+    frame.secret = frame.open_map && redactor_.is_secret_name(frame.key);
   }
 
-  static bool is_join_token(std::string_view text) { return text.starts_with("SWMTKN-"); }
+  void string(const JsonString& value) {
+    if (frames_.empty()) return;
+    Frame& frame = frames_.back();
+    if (frame.array) {
+      item(frame, value);
+    } else if (!note_member(frame, &value)) {
+      member(frame, value, frame.secret);
+    }
+  }
 
-  void replace(Value& value) {
-    if (value.as_string().empty() || value.as_string().starts_with("redacted:hmac-")) return;
-    value = Value(redactor_.fingerprint(value.as_string()));
-    changed = true;
+  void scalar(std::string_view raw) {
+    if (frames_.empty() || frames_.back().array) return;
+    Frame& frame = frames_.back();
+    note_member(frame, nullptr);
+    if (frame.secret && raw != "null") replace(raw, redactor_.fingerprint(canonical(raw)));
+  }
+
+  bool changed() const { return !edits_.empty(); }
+
+  std::string result() {
+    // The value of a pair is known to be a secret only after what comes behind it.
+    std::sort(edits_.begin(), edits_.end(),
+              [](const Edit& a, const Edit& b) { return a.raw.data() < b.raw.data(); });
+    std::string out;
+    out.reserve(text_.size() + edits_.size() * kEditBytes);
+    const char* at = text_.data();
+    for (const Edit& edit : edits_) {
+      out += slice(at, edit.raw.data());
+      append_json_string(out, edit.text);
+      at = edit.raw.data() + edit.raw.size();
+    }
+    out += slice(at, text_.data() + text_.size());
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kUsualDepth = 16;
+  static constexpr std::size_t kEditBytes = 64;
+
+  struct Edit {
+    std::string_view raw;  // a whole value of the text
+    std::string text;      // of the string that takes its place
+  };
+  // {"name": "DB_PASSWORD", "value": "..."}, as some clouds write an environment. "Name" and
+  // "Value" do as well, unless there is the lower one.
+  struct Pair {
+    enum Rank : char { None, Upper, Lower };
+    Rank name_rank = None, value_rank = None;
+    bool doubtful = false;  // something came twice
+    bool value_is_secret = false;
+    std::optional<std::string_view> name;  // when it is a text
+    std::optional<JsonString> value;
+  };
+  // An object or an array that is open.
+  struct Frame {
+    bool array = false;
+    bool open_map = false;
+    bool secret = false;             // the member that follows, by its name
+    bool secret_follows = false;     // in an array, behind "--name"
+    std::string_view key;            // of the member that follows
+    const char* cut_from = nullptr;  // where it begins, when all of it is a secret
+    std::size_t edits_before = 0;
+    Pair pair;
+  };
+
+  static bool is_open_map(std::string_view key) {
+    return std::any_of(kOpenMaps.begin(), kOpenMaps.end(),
+                       [&](std::string_view word) { return equal_words(key, word); });
+  }
+  static std::string_view slice(const char* begin, const char* end) {
+    return {begin, static_cast<std::size_t>(end - begin)};
+  }
+  // However it is spaced, and its numbers and texts written.
+  static std::string canonical(std::string_view raw) {
+    const auto value = parse_json(raw);
+    return value ? to_json(*value) : std::string(raw);
+  }
+
+  std::string_view plain(const JsonString& text) {
+    if (!text.escaped) return text.raw;
+    append_unescaped(unescaped_.emplace_front(), text.raw);
+    return unescaped_.front();
+  }
+  // Not escaped in a way that could hide a character that is looked for.
+  static bool is_literal(const JsonString& text) {
+    return !text.escaped || (text.raw.find("\\u") == std::string_view::npos &&
+                             text.raw.find("\\/") == std::string_view::npos);
+  }
+
+  // True when the value of a pair is set aside until the object ends. `text` null: something else
+  // than a text.
+  bool note_member(Frame& frame, const JsonString* text) {
+    const std::string_view key = frame.key;
+    if (key.size() != 4 && key.size() != 5) return false;
+    Pair& pair = frame.pair;
+    if (key == "name" || key == "Name") {
+      if (!takes(pair, pair.name_rank, key[0] == 'n')) return false;
+      pair.name = text ? std::optional(plain(*text)) : std::nullopt;
+      return false;
+    }
+    if (key != "value" && key != "Value") return false;
+    const bool known = pair.value_rank != Pair::None;
+    if (!takes(pair, pair.value_rank, key[0] == 'v')) return false;
+    if (known && pair.value) member(frame, *pair.value, pair.value_is_secret || pair.doubtful);
+    pair.value = text ? std::optional(*text) : std::nullopt;
+    pair.value_is_secret = frame.secret;
+    return text != nullptr;
+  }
+  static bool takes(Pair& pair, Pair::Rank& rank, bool is_lower) {
+    const Pair::Rank offered = is_lower ? Pair::Lower : Pair::Upper;
+    pair.doubtful = pair.doubtful || offered == rank;
+    if (offered < rank) return false;
+    rank = offered;
+    return true;
+  }
+  void settle_pair(const Frame& frame) {
+    const Pair& pair = frame.pair;
+    const bool paired = pair.doubtful || (pair.name && redactor_.is_secret_name(*pair.name));
+    if (paired && hide(*pair.value)) return;
+    member(frame, *pair.value, pair.value_is_secret);
+  }
+
+  void member(const Frame& frame, const JsonString& value, bool secret) {
+    if (secret || (frame.open_map && plain_start(value).starts_with("SWMTKN-"))) {
+      hide(value);
+    } else {
+      hide_url_password(value);
+    }
+  }
+  // What it begins with, as far as is literal.
+  std::string_view plain_start(const JsonString& text) {
+    return is_literal(text) ? text.raw : plain(text);
   }
 
   // An item of an environment or a command line: "NAME=value", or "--name" with its value behind
   // it.
-  bool visit_item(Value& item) {
-    const std::string& text = item.as_string();
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      hide_url_password(item);
-      return item.as_string().starts_with("--") && redactor_.is_secret_name(item.as_string());
+  void item(Frame& frame, const JsonString& value) {
+    const bool secret = std::exchange(frame.secret_follows, false);
+    if (secret && hide(value)) return;
+    const std::size_t equals = is_literal(value) ? value.raw.find('=') : plain(value).find('=');
+    if (equals == std::string_view::npos) {
+      const std::optional<std::string> hidden = hide_url_password(value);
+      if (!plain_start(value).starts_with("--")) return;
+      frame.secret_follows = redactor_.is_secret_name(hidden ? *hidden : plain(value));
+      return;
     }
-    if (equals + 1 < text.size() &&
-        redactor_.is_secret_name(std::string_view(text).substr(0, equals)) &&
-        !std::string_view(text).substr(equals + 1).starts_with("redacted:hmac-")) {
-      item = Value(text.substr(0, equals + 1) +
-                   redactor_.fingerprint(std::string_view(text).substr(equals + 1)));
-      changed = true;
+    const std::string_view text = plain(value);
+    const std::size_t at = text.find('=');
+    const std::string_view name = text.substr(0, at), rest = text.substr(at + 1);
+    if (!rest.empty() && !rest.starts_with(kRedacted) && redactor_.is_secret_name(name)) {
+      replace(quoted(value), std::string(text.substr(0, at + 1)) + redactor_.fingerprint(rest));
     } else {
-      hide_url_password(item);
+      hide_url_password(value);
     }
-    return false;
   }
 
-  void hide_url_password(Value& value) {
-    auto hidden = replace_url_passwords(value.as_string(), [&](std::string_view password) {
-      return password.starts_with("redacted:hmac-") ? std::string(password)
-                                                    : redactor_.fingerprint(password);
-    });
-    if (!hidden || *hidden == value.as_string()) return;
-    value = Value(std::move(*hidden));
-    changed = true;
+  // False when there is nothing to hide, or that was done before.
+  bool hide(const JsonString& value) {
+    const std::string_view text = plain(value);
+    if (text.empty() || text.starts_with(kRedacted)) return false;
+    replace(quoted(value), redactor_.fingerprint(text));
+    return true;
   }
+  // The text as it is afterwards, when it had one.
+  std::optional<std::string> hide_url_password(const JsonString& value) {
+    if (is_literal(value) && value.raw.find("://") == std::string_view::npos) return std::nullopt;
+    const std::string_view text = plain(value);
+    auto hidden = replace_url_passwords(text, [&](std::string_view password) {
+      return password.starts_with(kRedacted) ? std::string(password)
+                                             : redactor_.fingerprint(password);
+    });
+    if (!hidden || *hidden == text) return std::nullopt;
+    replace(quoted(value), *hidden);
+    return hidden;
+  }
+
+  static std::string_view quoted(const JsonString& text) {
+    return {text.raw.data() - 1, text.raw.size() + 2};
+  }
+  void replace(std::string_view raw, std::string text) { edits_.push_back({raw, std::move(text)}); }
 
   const Redactor& redactor_;
+  const std::string_view text_;
+  std::vector<Frame> frames_;
+  std::vector<Edit> edits_;
+  std::forward_list<std::string> unescaped_;  // what plain() gives views of
 };
 
 std::optional<std::string> Redactor::redact(std::string_view snapshot) const {
   if (!enabled_) return std::nullopt;
-  // Most snapshots have nothing that could be a secret: they are not even parsed.
-  const auto has = [&](std::string_view text) {
-    return snapshot.find(text) != std::string_view::npos;
-  };
-  if (!is_secret_name(snapshot) && !may_hold_url_password(snapshot) && !has("SWMTKN-") &&
-      !has("\\u")) {
-    return std::nullopt;
-  }
-  auto value = parse_json(snapshot);
+  Walk walk(*this, snapshot);
+  const JsonVerdict verdict = JsonWalk(snapshot, kJsonDepthMax, walk).run();
   // What cannot be read cannot be cleaned, so it is not kept.
-  if (!value) return "{}";
-  Walk walk(*this);
-  walk.visit(*value, false);
-  if (!walk.changed) return std::nullopt;
-  return to_json(*value);
+  if (verdict == JsonVerdict::No || (verdict == JsonVerdict::Unsure && !check_json(snapshot))) {
+    return "{}";
+  }
+  if (!walk.changed()) return std::nullopt;
+  return walk.result();
 }
 
 }  // namespace storm
