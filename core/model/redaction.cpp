@@ -64,7 +64,7 @@ bool equal_words(std::string_view a, std::string_view b) {
 }
 
 // Whether a word begins at `at`: camelCase and ACRONYMCase begin words too. A letter behind a
-// backslash is an escape of JSON, because whole snapshots are looked through.
+// backslash may be an escape.
 bool begins_word(std::string_view text, std::size_t at) {
   if (at == 0 || !is_letter(text[at - 1])) return true;
   if (at > 1 && text[at - 2] == '\\') return true;
@@ -133,7 +133,7 @@ void Redactor::add_word(std::string word) {
   words_.push_back(std::move(word));
 }
 
-// Whole snapshots are looked through, so the text is walked once, whatever the number of words.
+// The text is walked once, whatever the number of words.
 bool Redactor::is_secret_name(std::string_view name) const {
   for (std::size_t at = 0; at < name.size(); ++at) {
     if (!starts_[start_of(name[at], at + 1 < name.size() ? name[at + 1] : '\0')]) continue;
