@@ -59,7 +59,7 @@ class Walk {
       : listing_(std::move(listing)), next_(begin), end_(end) {
     if (!listing_->all_resources || begin >= end) return;
     const auto& resources = listing_->snapshot->ordered_resources;
-    resource_ = resources.lower_bound(resources.nth(begin));
+    resource_ = resources.lower_bound(resources.nth(begin).get());
   }
   bool at_end() const { return next_ >= end_; }
   const State& state() const { return *listing_->snapshot; }
