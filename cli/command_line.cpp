@@ -346,9 +346,8 @@ void add_match(CLI::App& app, Parsed& parsed) {
           "  stormctl resources ls -o ndjson | stormctl match '{\"stale\": true}' --count\n"
           "  stormctl match '{\"n\": {\"$gt\": 5}}' docs.jsonl --sort -n,name --limit 3\n"
           "  stormctl match '{\"status\": \"running\"}' docs.jsonl --explain\n"));
-  command
-      ->add_option("QUERY FILE", match.words, "A filter, and JSON lines (default: standard input)")
-      ->expected(0, 2);
+  command->add_option("QUERY", match.query, "A filter; see `stormctl help query`");
+  command->add_option("FILE", match.file, "JSON lines (default: standard input)");
   command->add_flag("--count", match.count, "Print how many match");
   command->add_option("--sort", match.sort, "Order: names, a minus for downwards, or JSON")
       ->type_name("A,-B");

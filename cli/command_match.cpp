@@ -281,7 +281,7 @@ Result<Sort> read_sort(const std::string& text) {
 
 Result<Question> read_question(const Session& session, const MatchOptions& options,
                                const OperatorSet& operators) {
-  Query query = STORM_TRY(read_query(options.words[0], operators));
+  Query query = STORM_TRY(read_query(*options.query, operators));
   Question question{
       std::move(query), STORM_TRY(read_sort(options.sort)),      std::nullopt, options.explain,
       options.count,    static_cast<std::size_t>(options.limit), std::nullopt};
@@ -336,7 +336,7 @@ Result<ExitCode> match_cases(const Session& session, const std::string& file,
 
 ExitCode match_command(Session& session, const MatchOptions& options) {
   const bool cases = !options.cases.empty();
-  if (cases != options.words.empty() || options.words.size() > 2) {
+  if (cases == options.query.has_value()) {
     return session.fail(wrong(cases ? "--cases stands alone, without a query and a file"
                                     : "match takes a query and a file, or --cases FILE",
                               {"hint: stormctl match --help"}));
@@ -351,7 +351,7 @@ ExitCode match_command(Session& session, const MatchOptions& options) {
   if (!question) {
     return session.fail(wrong(question.error().message, {"hint: stormctl help query"}));
   }
-  auto input = MatchInput::open(options.words.size() > 1 ? options.words[1] : "-");
+  auto input = MatchInput::open(options.file);
   if (!input) return session.fail(wrong(input.error().message));
   const auto code = match_lines(session, *question, *input);
   return code ? *code : session.fail(wrong(code.error().message));

@@ -51,10 +51,11 @@ struct ImportOptions {
 ExitCode import_command(Session& session, const ImportOptions& options);
 
 struct MatchOptions {
-  std::vector<std::string> words;  // the query, and perhaps a file
-  std::string sort;                // "a,-b", or JSON
-  std::string cases;               // file with conformance cases, in place of a query
-  std::int64_t limit = 0;          // 0: all
+  std::optional<std::string> query;
+  std::string file = "-";  // "-": standard input
+  std::string sort;        // "a,-b", or JSON
+  std::string cases;       // file with conformance cases, in place of a query
+  std::int64_t limit = 0;  // 0: all
   bool count = false;
   bool explain = false;
 };

@@ -77,8 +77,9 @@ using Command = std::variant<CreateEntity, ReplaceEntity, DeleteEntity, ChangeMe
                              RetireAgent, ReportSource, Discover>;
 
 struct Outcome {
-  Id id;              // of what was made or changed
-  Snapshot snapshot;  // in which it can be seen; for a dry run one that is never published
+  Id id;                    // of what was made or changed
+  Snapshot snapshot;        // in which it can be seen; for a dry run one that is never published
+  Snapshot base = nullptr;  // of a dry run: the state it was tried on
 };
 // Called once: refusals of a full queue on the caller's thread, all else on the engine's thread
 // after what was done is durable and published; must not wait.

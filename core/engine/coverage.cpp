@@ -78,7 +78,7 @@ Coverage coverage_of(const State& state) {
   Coverage coverage;
   coverage.ungrouped = state.resources.size() - grouped_count(state);
   for (const auto& [uuid, live] : state.groups) {
-    if (member_count(state, live) == 0) coverage.empty_groups.push_back({EntityKind::Group, uuid});
+    if (!has_members(state, live)) coverage.empty_groups.push_back({EntityKind::Group, uuid});
   }
   for (const auto& [uuid, application] : state.applications) {
     ApplicationHealth health = health_of(state, *application);

@@ -41,6 +41,21 @@ Result<void> forget_dictionaries(Storage& storage, const std::vector<SharedDicti
   return transaction.empty() ? Result<void>() : storage.apply(transaction);
 }
 
+// Whether the index over groups could be another one after it.
+bool may_change_groups(const Command& command) {
+  const auto is_apart = [](EntityKind kind) {
+    return kind == EntityKind::Application || kind == EntityKind::Procedure ||
+           kind == EntityKind::Job || kind == EntityKind::Subscription || kind == EntityKind::View;
+  };
+  if (const auto* create = std::get_if<CreateEntity>(&command)) return !is_apart(create->kind);
+  if (const auto* replace = std::get_if<ReplaceEntity>(&command)) return !is_apart(replace->kind);
+  if (const auto* remove = std::get_if<DeleteEntity>(&command)) return !is_apart(remove->kind);
+  return !std::holds_alternative<Heartbeat>(command) &&
+         !std::holds_alternative<ChangeJob>(command) &&
+         !std::holds_alternative<ExecuteProcedure>(command) &&
+         !std::holds_alternative<AttachProcedure>(command);
+}
+
 Error refused() { return {Errc::Unavailable, "the server is busy or stopping; try again"}; }
 
 }  // namespace
@@ -166,7 +181,7 @@ struct Engine::Impl {
       ApplyContext context{change, *operators, redactor,    *packer,
                            *texts, listings,   alive_since, take_preparation(task, next)};
       Result<Id> made = storm::apply(task.command, context);
-      index_touched = true;
+      index_touched = index_touched || may_change_groups(task.command);
       for (const auto& preparation : preparations) preparation->note(change);
       const bool is_written = is_durable(task.command) && made;
       Touched& touched = is_written ? durable : behind;
@@ -231,13 +246,16 @@ struct Engine::Impl {
 
   Result<Outcome> try_out(Task& task, const State& base) {
     State trial = base;
-    GroupIndex trial_index = index;
+    std::optional<GroupIndex> copied;
+    if (may_change_groups(task.command)) copied = index;
+    GroupIndex& trial_index = copied ? *copied : index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
     ApplyContext context{change, *operators,     redactor,    *packer,
                          *texts, trial_listings, alive_since, take_preparation(task, base)};
     const Id id = STORM_TRY(storm::apply(task.command, context));
-    return Outcome{id, std::make_shared<const State>(std::move(trial))};
+    return Outcome{id, std::make_shared<const State>(std::move(trial)),
+                   std::make_shared<const State>(base)};
   }
 
   void tick() {

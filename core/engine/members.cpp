@@ -25,6 +25,13 @@ std::size_t member_count(const State& state, const LiveGroup& group) {
   return count;
 }
 
+bool has_members(const State& state, const LiveGroup& group) {
+  if (!group.by_class) return !group.members.empty();
+  return std::ranges::any_of(group.classes, [&](std::uint32_t number) {
+    return !state.classes.get(number)->resources.empty();
+  });
+}
+
 bool each_member(const State& state, const LiveGroup& group,
                  const std::function<bool(const Shared<Resource>&)>& visit) {
   for (const std::uint32_t number : group.classes) {

@@ -9,6 +9,7 @@ namespace storm {
 
 bool is_member(const State& state, const LiveGroup& group, const Resource& resource);
 std::size_t member_count(const State& state, const LiveGroup& group);
+bool has_members(const State& state, const LiveGroup& group);
 // In no order, until `visit` answers false; whether all were visited.
 bool each_member(const State& state, const LiveGroup& group,
                  const std::function<bool(const Shared<Resource>&)>& visit);

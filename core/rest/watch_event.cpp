@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/document/json.hpp"
 #include "core/rest/resource_difference.hpp"
@@ -100,7 +101,6 @@ std::vector<Uuid> WatchEvent::groups() {
 
 void WatchEvent::tell(const WatchSelector& selector, std::vector<Telling>& tellings) {
   const Event& event = *event_;
-  if (event.id <= selector.after) return;
   const bool resource = event.entity.kind == EntityKind::Resource;
   switch (selector.kind) {
     case Kind::All:
@@ -119,6 +119,10 @@ void WatchEvent::tell(const WatchSelector& selector, std::vector<Telling>& telli
       if (!resource) return;
       // What it said is not kept over a restart: whoever asks by its fields has to list again.
       if (!event.before && !event.after) return tellings.push_back({WatchType::Reset});
+      // Who refers to it by its name may be found or lost without a change of its own.
+      if (selector.reads_references && is_referred_anew()) {
+        return tellings.push_back({WatchType::Reset});
+      }
       const Verdict verdict = verdict_of(selector);
       if (verdict.before && verdict.after) return tellings.push_back({WatchType::Updated});
       if (verdict.after) tellings.push_back({WatchType::Joined});
@@ -148,12 +152,26 @@ void WatchEvent::tell_group(const WatchSelector& selector, std::vector<Telling>&
 WatchEvent::Verdict WatchEvent::verdict_of(const WatchSelector& selector) {
   const auto known = verdicts_.find(selector.query_text);
   if (known != verdicts_.end()) return known->second;
-  const auto matches = [&](const std::shared_ptr<const Resource>& resource) {
-    return resource && selector.query->matches(*resource_view(*state_, *resource));
+  // Read once for all queries.
+  const auto matches = [&](const std::shared_ptr<const Resource>& resource,
+                           std::unique_ptr<DocumentView>& view) {
+    if (resource && !view) view = resource_view(*state_, *resource);
+    return resource && selector.query->matches(*view);
   };
-  const Verdict verdict{matches(event_->before), matches(event_->after)};
+  const Verdict verdict{matches(event_->before, before_), matches(event_->after, after_)};
   verdicts_.emplace(selector.query_text, verdict);
   return verdict;
+}
+
+bool WatchEvent::is_referred_anew() {
+  if (is_referred_anew_) return *is_referred_anew_;
+  const auto& [before, after] = std::tie(event_->before, event_->after);
+  const Uuid& uuid = event_->entity.uuid;
+  is_referred_anew_ = false;
+  if (before && after && before->names == after->names) return false;
+  const auto referrer = state_->references.lower_bound(std::pair(uuid, Uuid{}));
+  is_referred_anew_ = referrer != state_->references.end() && referrer->first == uuid;
+  return *is_referred_anew_;
 }
 
 const std::string& WatchEvent::subject() {

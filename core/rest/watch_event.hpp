@@ -30,7 +30,7 @@ class WatchEvent {
   const Event& event() const { return *event_; }
   // The groups that it concerns, sorted.
   std::vector<Uuid> groups();
-  // Appends what the selector is told.
+  // Appends what the selector is told, if it is told of events of that time at all.
   void tell(const WatchSelector& selector, std::vector<Telling>& tellings);
   // The message as JSON. An empty cursor: not the last message of this change for that watcher.
   std::string message(const WatchSelector& selector, const Telling& telling,
@@ -43,6 +43,8 @@ class WatchEvent {
     bool after = false;
   };
   Verdict verdict_of(const WatchSelector& selector);
+  // Whether others refer to the resource, which is found by other names since.
+  bool is_referred_anew();
   void tell_group(const WatchSelector& selector, std::vector<Telling>& tellings);
   const GroupChanges& changes();
   const std::string& subject();  // `"resource":{...}` or `"entity":{...}`
@@ -50,10 +52,12 @@ class WatchEvent {
 
   Snapshot state_;
   Shared<Event> event_;
+  std::unique_ptr<DocumentView> before_, after_;  // as queries see the resource; made on demand
   std::optional<GroupChanges> changes_;
   std::map<std::string, Verdict, std::less<>> verdicts_;
   std::string subject_;
   std::optional<std::string> changed_;
+  std::optional<bool> is_referred_anew_;
 };
 
 // Messages that are no event of the log.

@@ -219,7 +219,7 @@ void WatchFeed::deliver(WatchEvent& event, const std::vector<Entry>& entries) {
   messages.reserve(entries.size());
   std::vector<Telling> tellings;
   for (const Entry& entry : entries) {
-    if (number <= entry.member->after) continue;
+    if (number <= entry.member->after || number <= entry.selector->after) continue;
     tellings.clear();
     event.tell(*entry.selector, tellings);
     for (const Telling& telling : tellings) {

@@ -43,6 +43,10 @@ Result<WatchSelector> of_query(const Value& filter, const OperatorSet& operators
   }
   WatchSelector selector;
   selector.kind = Kind::Query;
+  for (const std::string_view field : {"cluster", "host", "parent"}) {
+    selector.reads_references =
+        selector.reads_references || std::ranges::binary_search(query->fields(), field);
+  }
   selector.query = std::move(*query);
   selector.query_text = to_json(filter);
   return selector;

@@ -23,8 +23,9 @@ struct WatchSelector {
   Uuid uuid;                  // of the group or the resource
   std::string type;
   std::optional<Query> query;
-  std::string query_text;   // tells queries apart
-  std::uint64_t after = 0;  // it is told of later events only
+  std::string query_text;         // tells queries apart
+  bool reads_references = false;  // of kind Query: the names of what resources refer to
+  std::uint64_t after = 0;        // it is told of later events only
 };
 using SelectorPtr = std::shared_ptr<const WatchSelector>;
 

@@ -15,8 +15,21 @@ namespace {
 
 using Kind = WatchSelector::Kind;
 
-bool lists_resources(const WatchSelector& selector) {
-  return selector.kind == Kind::All || selector.kind == Kind::Type;
+// A group that holds more than this part of all resources is not listed apart.
+constexpr std::size_t kListedPart = 8;
+
+// Whether what it lists is found on a walk over all resources.
+bool lists_resources(const State& state, const WatchSelector& selector) {
+  if (selector.kind != Kind::Group) {
+    return selector.kind == Kind::All || selector.kind == Kind::Type;
+  }
+  const LiveGroup* group = state.groups.get(selector.uuid);
+  return group && member_count(state, *group) > state.resources.size() / kListedPart;
+}
+
+bool lists(const State& state, const WatchSelector& selector, const Resource& resource) {
+  if (selector.kind == Kind::Type) return resource.type == selector.type;
+  return selector.kind == Kind::All || is_member(state, *state.groups.get(selector.uuid), resource);
 }
 
 // What it lists beside all resources.
@@ -26,7 +39,7 @@ std::vector<Id> items_of(const State& state, const WatchSelector& selector) {
     items.push_back({EntityKind::Resource, selector.uuid});
   }
   const LiveGroup* group = selector.kind == Kind::Group ? state.groups.get(selector.uuid) : nullptr;
-  if (group) {
+  if (group && !lists_resources(state, selector)) {
     for (const Shared<Resource>& member : members_in_order(state, *group)) {
       items.push_back(member->id);
     }
@@ -194,7 +207,8 @@ bool Watcher::step(Listing& listing, Taken& taken, std::size_t& bytes, MonoTime 
   if (!listing.begun) {
     listing.begun = true;
     listing.items = items_of(state, *listing.selector);
-    listing.resource = lists_resources(*listing.selector) ? resources.begin() : resources.end();
+    listing.resource =
+        lists_resources(state, *listing.selector) ? resources.begin() : resources.end();
     if (listing.selector->query) {
       listing.search = std::make_shared<ResourceSearch>(state, *listing.selector->query);
     }
@@ -208,10 +222,7 @@ bool Watcher::step(Listing& listing, Taken& taken, std::size_t& bytes, MonoTime 
   for (; listing.resource != resources.end(); ++listing.resource) {
     if (full()) return false;
     const Resource& resource = **listing.resource;
-    const WatchSelector& selector = *listing.selector;
-    if (selector.kind == Kind::All || resource.type == selector.type) {
-      list(listing, resource.id, taken, bytes);
-    }
+    if (lists(state, *listing.selector, resource)) list(listing, resource.id, taken, bytes);
   }
   for (; listing.next < listing.items.size(); ++listing.next) {
     if (full()) return false;
@@ -245,7 +256,7 @@ void Watcher::read_event(const Snapshot& state, const Shared<Event>& event,
   std::vector<std::pair<const WatchSelector*, Telling>> tellings;
   for (const SelectorPtr& selector : selectors) {
     std::vector<Telling> here;
-    told.tell(*selector, here);
+    if (event->id > selector->after) told.tell(*selector, here);
     for (Telling& telling : here) {
       const bool lost_body = telling.type == WatchType::Reset && selector->kind == Kind::Query;
       if (!lost_body) {

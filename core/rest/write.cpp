@@ -87,14 +87,13 @@ void refuse(const CallPtr& call, const Reply& reply, Error error) {
 void submit(const CallPtr& call, const Reply& reply, Command command, MakeAnswer make) {
   const Result<bool> dry_run = read_dry_run(call->request.url);
   if (!dry_run) return refuse(call, reply, dry_run.error());
-  const Snapshot before = *dry_run ? call->api.engine.snapshot() : nullptr;
-  Completion completion = [call, reply, make, before](Result<Outcome> result) {
+  Completion completion = [call, reply, make](Result<Outcome> result) {
     // On the engine's thread: only hand over.
-    reply([call, make, before, result = std::move(result)]() -> std::optional<Answer> {
+    reply([call, make, result = std::move(result)]() -> std::optional<Answer> {
       if (!result) return refusal(*call, result.error());
-      if (before && result->id.kind == EntityKind::Group &&
+      if (result->base && result->id.kind == EntityKind::Group &&
           result->snapshot->groups.get(result->id.uuid)) {
-        return tried_group(*result, *before, make(*call, *result).status);
+        return tried_group(*result, *result->base, make(*call, *result).status);
       }
       return make(*call, *result);
     });

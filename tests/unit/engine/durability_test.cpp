@@ -153,8 +153,17 @@ TEST_CASE("durability: an agent with more resources than one transaction holds i
   f.discover(agent, std::move(batch));
   f.remove(EntityKind::Agent, "prod");
   CHECK(f.engine->snapshot()->resources.empty());
+  const auto last_of = [&] {
+    std::uint64_t last = 0;
+    for (const auto& [number, event] : f.engine->snapshot()->events) {
+      if (event->type == EventType::Deleted) last = number;
+    }
+    return last;
+  };
+  const std::uint64_t last_deletion = last_of();
   f.restart();
   CHECK(f.engine->snapshot()->resources.empty());
+  CHECK(last_of() == last_deletion);
 }
 
 namespace {
