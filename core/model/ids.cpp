@@ -30,6 +30,34 @@ constexpr KindWords kKinds[kEntityKinds] = {
 
 const KindWords& words_of(EntityKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
+constexpr std::uint8_t kNoDigit = 0xFF;
+constexpr std::array<std::uint8_t, 256> kDigitOf = [] {
+  std::array<std::uint8_t, 256> digits = {};
+  digits.fill(kNoDigit);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    digits[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  return digits;
+}();
+
+// Division of 128 bits is slow: once for each ten digits, the rest is done with 64.
+void append_base62(std::string& out, const Uuid& uuid) {
+  constexpr std::size_t kDigitsAtOnce = 10;
+  constexpr std::uint64_t kAtOnce = 839'299'365'868'340'224;  // 62 to the tenth
+  std::array<char, kBase62Digits> digits;
+  Wide number = static_cast<Wide>(uuid.high) << 64 | uuid.low;
+  for (std::size_t end = digits.size(); end > 0;) {
+    auto part = static_cast<std::uint64_t>(number % kAtOnce);
+    number /= kAtOnce;
+    const std::size_t begin = end > kDigitsAtOnce ? end - kDigitsAtOnce : 0;
+    while (end > begin) {
+      digits[--end] = kAlphabet[part % 62];
+      part /= 62;
+    }
+  }
+  out.append(digits.data(), digits.size());
+}
+
 // Marks the version and variant bits of RFC 9562.
 Uuid stamp(Uuid uuid, std::uint64_t version) {
   uuid.high = (uuid.high & ~std::uint64_t{0xf000}) | version << 12;
@@ -63,30 +91,30 @@ Uuid Uuid::from_names(std::string_view space, std::string_view name) {
 }
 
 std::string to_base62(const Uuid& uuid) {
-  Wide number = static_cast<Wide>(uuid.high) << 64 | uuid.low;
-  std::string digits(kBase62Digits, '0');
-  for (std::size_t i = kBase62Digits; i-- > 0 && number > 0;) {
-    digits[i] = kAlphabet[static_cast<std::size_t>(number % 62)];
-    number /= 62;
-  }
+  std::string digits;
+  append_base62(digits, uuid);
   return digits;
 }
 
 std::optional<Uuid> uuid_from_base62(std::string_view digits) {
   if (digits.size() != kBase62Digits) return std::nullopt;
   Wide number = 0;
+  constexpr Wide kLargest = ~Wide{0};
   for (const char c : digits) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    if (number > (~Wide{0} - digit) / 62) return std::nullopt;
+    const std::size_t digit = kDigitOf[static_cast<unsigned char>(c)];
+    if (digit == kNoDigit) return std::nullopt;
+    if (number > kLargest / 62 || number * 62 > kLargest - digit) return std::nullopt;
     number = number * 62 + digit;
   }
   return Uuid{static_cast<std::uint64_t>(number >> 64), static_cast<std::uint64_t>(number)};
 }
 
 std::string Id::to_string() const {
-  std::string text(id_prefix_of(kind));
-  text += to_base62(uuid);
+  const std::string_view prefix = id_prefix_of(kind);
+  std::string text;
+  text.reserve(prefix.size() + kBase62Digits);
+  text = prefix;
+  append_base62(text, uuid);
   return text;
 }
 

@@ -45,9 +45,12 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers;
   std::variant<std::string, Pieces, EventsAfter, StateLines, WatchStart> body;
 
-  Answer& with(std::string name, std::string value) {
+  Answer& with(std::string name, std::string value) & {
     headers.emplace_back(std::move(name), std::move(value));
     return *this;
+  }
+  Answer&& with(std::string name, std::string value) && {
+    return std::move(with(std::move(name), std::move(value)));
   }
 };
 

@@ -12,6 +12,7 @@
 #include "core/rest/census.hpp"
 #include "core/rest/metric.hpp"
 #include "core/rest/paged_listings.hpp"
+#include "core/rest/rendered_resources.hpp"
 #include "core/rest/router.hpp"
 #include "core/rest/traffic.hpp"
 
@@ -23,6 +24,7 @@ struct Api {
   Engine& engine;
   PagedListings& listings;
   CensusCache& census;
+  RenderedResources& rendered;
   Traffic& traffic;
   std::shared_ptr<WatchFeed> feed;
   std::function<std::vector<Metric>()> more_metrics;  // of the daemon; may be empty

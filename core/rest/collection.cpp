@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 
@@ -16,6 +17,8 @@
 
 namespace storm::rest {
 namespace {
+
+constexpr std::size_t kItemBytes = 4 * 1024;  // most are smaller
 
 // How the chosen items are to be answered.
 struct Wish {
@@ -62,6 +65,7 @@ class Walk {
     resource_ = resources.lower_bound(resources.nth(begin).get());
   }
   bool at_end() const { return next_ >= end_; }
+  std::size_t left() const { return end_ - next_; }
   const State& state() const { return *listing_->snapshot; }
   Id take() {
     const std::size_t index = next_++;
@@ -93,14 +97,23 @@ Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listin
                 fmt::format("<{}>; rel=\"next\"", call->request.url.with("cursor", cursor)));
   }
   answer.body = Pieces([walk = Walk(listing, offset, end), first = true,
-                        projection = std::move(wish.projection)](std::string& out) mutable {
+                        projection = std::move(wish.projection),
+                        &rendered = call->api.rendered](std::string& out) mutable {
     if (first) out += '[';
     const std::size_t full = out.size() + kPieceBytes;
+    out.reserve(std::min(full, out.size() + walk.left() * kItemBytes) + kItemBytes);
     while (!walk.at_end() && out.size() < full) {
       if (!first) out += ',';
       first = false;
       const Id id = walk.take();
-      projection.append(out, walk.state(), id);
+      const Shared<Resource>* resource = projection.whole() && id.kind == EntityKind::Resource
+                                             ? walk.state().resources.get(id.uuid)
+                                             : nullptr;
+      if (resource) {
+        rendered.append(out, *resource);
+      } else {
+        projection.append(out, walk.state(), id);
+      }
     }
     if (!walk.at_end()) return true;
     out += ']';

@@ -1,6 +1,7 @@
 #include "core/rest/etag.hpp"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 namespace storm::rest {
 namespace {
@@ -43,9 +44,9 @@ std::uint64_t fingerprint(std::string_view text) {
 }
 
 std::string etag_of(std::string_view json, std::string_view view) {
-  if (view.empty()) return fmt::format("\"{:016x}\"", fingerprint(json));
-  return fmt::format("\"{:016x}.{:08x}\"", fingerprint(json),
-                     static_cast<std::uint32_t>(fingerprint(view)));
+  const std::uint64_t state = XXH3_64bits(json.data(), json.size());
+  if (view.empty()) return fmt::format("\"{:016x}\"", state);
+  return fmt::format("\"{:016x}.{:08x}\"", state, static_cast<std::uint32_t>(fingerprint(view)));
 }
 
 std::string etag_of_collection(std::uint64_t life, std::uint64_t revision,

@@ -18,10 +18,17 @@ Answer item_answer(const Call& call, EntityKind kind) {
   const Result<Uuid> uuid = snapshot->require(kind, call.id);
   if (!uuid) return error_answer(request.format, uuid.error());
   const Id id{kind, *uuid};
-  std::string text = entity_json(*snapshot, id);
+  std::string text;
+  std::string etag;
+  if (kind == EntityKind::Resource) {
+    etag = call.api.rendered.append_tagged(text, *snapshot->resources.get(*uuid));
+  } else {
+    append_entity(text, *snapshot, id);
+    etag = etag_of(text);
+  }
   const bool html = request.format == Format::Html;
   const bool whole = projection->whole() && !html;
-  std::string etag = etag_of(text, whole ? "" : request.url.with("format", html ? "html" : "json"));
+  if (!whole) etag = etag_of(text, request.url.with("format", html ? "html" : "json"));
   if (!request.if_none_match.empty() && etag_listed(request.if_none_match, etag)) {
     return empty_answer(304).with("ETag", std::move(etag));
   }

@@ -59,11 +59,14 @@ bool matches(std::span<const std::string_view> pattern, std::span<const std::str
       match.kind = *kind;
     } else if (pattern[i] == "{id}") {
       if (path[i].empty()) return false;
-      match.id = path[i];
     } else if (pattern[i] != path[i]) {
       const auto kind = i == 1 ? kind_of_noun(pattern[i]) : std::nullopt;
       if (!kind || kind_of_noun(path[i]) != kind) return false;
     }
+  }
+  // Most do not match: the copy comes last.
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == "{id}") match.id = path[i];
   }
   return true;
 }
@@ -90,16 +93,19 @@ Router::Match Router::match(Method method, std::span<const std::string> path) co
   const Method wanted = method == Method::Head ? Method::Get : method;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     Match here;
+    if (routes_[i].method == wanted && matches(patterns_[i], path, here)) {
+      here.route = &routes_[i];
+      return here;
+    }
+  }
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    Match here;
     if (!matches(patterns_[i], path, here)) continue;
     // A special path may be a general one too.
     if (std::ranges::find(match.allowed, routes_[i].method) == match.allowed.end()) {
       match.allowed.push_back(routes_[i].method);
       if (routes_[i].method == Method::Get) match.allowed.push_back(Method::Head);
     }
-    if (routes_[i].method != wanted || match.route) continue;
-    match.route = &routes_[i];
-    match.kind = here.kind;
-    match.id = std::move(here.id);
   }
   if (!match.allowed.empty()) match.allowed.push_back(Method::Options);
   return match;
@@ -143,7 +149,7 @@ Result<void> check_parameters(const Route& route, const Url& url) {
 
 void dispatch(const Router& router, Api& api, Request request, const Reply& reply) {
   Router::Match match = router.match(request.method, request.url.path);
-  if (match.allowed.empty()) {
+  if (!match.route && match.allowed.empty()) {
     at_once(reply, error_answer(request.format, 404, "There is nothing at this URL."));
     return;
   }

@@ -47,7 +47,7 @@ class Router {
     const Route* route = nullptr;  // null: nothing there, or not with that method
     EntityKind kind = EntityKind::Resource;
     std::string id;
-    std::vector<Method> allowed;  // at that path; empty: no such path
+    std::vector<Method> allowed;  // without a route: those at that path; empty: no such path
   };
   Match match(Method method, std::span<const std::string> path) const;
   const std::vector<Route>& routes() const { return routes_; }

@@ -36,10 +36,15 @@ struct Server::Impl {
   Impl(Engine& engine_used, Options options_given)
       : options(std::move(options_given)),
         listings(clock),
-        api{engine_used,   listings,
-            census,        traffic,
-            nullptr,       options.more_metrics,
-            STORM_VERSION, fingerprint(to_base62(Uuid::random()))},
+        api{engine_used,
+            listings,
+            census,
+            rendered,
+            traffic,
+            nullptr,
+            options.more_metrics,
+            STORM_VERSION,
+            fingerprint(to_base62(Uuid::random()))},
         router(all_routes()),
         loops(make_loops(options.io_threads)),
         connections(std::make_shared<Connections>(loops.front()->io)),
@@ -55,6 +60,7 @@ struct Server::Impl {
   const SystemClock clock;
   PagedListings listings;
   CensusCache census;
+  RenderedResources rendered;
   Traffic traffic;
   Api api;
   const Router router;
