@@ -20,7 +20,7 @@
 
 namespace storm {
 
-inline constexpr std::size_t kBehindChunk = 1000;  // rows of one transaction
+inline constexpr std::size_t kBehindChunk = 5000;  // rows of one transaction
 inline constexpr std::size_t kCommitRowsMax =
     50'000;  // of one commit; further resources are written behind
 

@@ -17,11 +17,19 @@ using sdk::Fault;
 using sdk::view;
 namespace fs = std::filesystem;
 
-constexpr const char* kSchema =
-    "CREATE TABLE rows(space BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
-    " revision INTEGER NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;"
+// Rows lie in the order of their coming, and only the small index is in that of their keys: keys
+// are random, and a page of the file for each new row would be written twice.
+constexpr const char* kRowsTable =
+    "CREATE TABLE rows(number INTEGER PRIMARY KEY, space BLOB NOT NULL, key BLOB NOT NULL,"
+    " value BLOB NOT NULL, revision INTEGER NOT NULL, UNIQUE(space, key)) STRICT";
+constexpr const char* kTransactionsTable =
     "CREATE TABLE transactions(revision INTEGER PRIMARY KEY, id BLOB NOT NULL,"
-    " fence INTEGER NOT NULL) STRICT;";
+    " fence INTEGER NOT NULL) STRICT";
+// In format 1 rows lay in the order of their keys.
+constexpr const char* kRowsOfFormat1 =
+    "INSERT INTO rows(space, key, value, revision)"
+    " SELECT space, key, value, revision FROM rows_1 ORDER BY space, key;"
+    "DROP TABLE rows_1";
 
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -90,12 +98,39 @@ bool is_fresh(const Database& database) {
       .layer(STORM_LAYER_CONFIG);
 }
 
+void set_format(const Database& database) {
+  database.run(("PRAGMA user_version=" + std::to_string(kFormatVersion)).c_str());
+}
+
 void create_schema(const Database& database) {
   database.run("BEGIN IMMEDIATE");
-  database.run(kSchema);
+  database.run(kRowsTable);
+  database.run(kTransactionsTable);
   database.run(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str());
-  database.run(("PRAGMA user_version=" + std::to_string(kFormatVersion)).c_str());
+  set_format(database);
   database.run("COMMIT");
+}
+
+void roll_back(const Database& database) {
+  // SQLite has rolled back by itself after some failures; then this one is refused, rightly.
+  if (database.in_transaction()) {
+    sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+void migrate(const Database& database) {
+  if (database.number("PRAGMA user_version") == kFormatVersion) return;
+  database.run("BEGIN IMMEDIATE");
+  try {
+    database.run("ALTER TABLE rows RENAME TO rows_1");
+    database.run(kRowsTable);
+    database.run(kRowsOfFormat1);
+    set_format(database);
+    database.run("COMMIT");
+  } catch (...) {
+    roll_back(database);
+    throw;
+  }
 }
 
 // SQLite looks at its progress callback too seldom during a check, so a thread ends it.
@@ -171,13 +206,6 @@ std::string_view bytes_of(const std::array<std::uint8_t, 16>& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
-void roll_back(const Database& database) {
-  // SQLite has rolled back by itself after some failures; then this one is refused, rightly.
-  if (database.in_transaction()) {
-    sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-}
-
 }  // namespace
 
 SqliteStore::Open::Open(const std::string& path, const std::string& lock_path)
@@ -224,8 +252,11 @@ SqliteStore::Opened SqliteStore::open(std::chrono::milliseconds check_budget) {
     }
     database.run("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;");
     database.run(("PRAGMA journal_size_limit=" + std::to_string(kWalBytesKept)).c_str());
+    database.run(("PRAGMA wal_autocheckpoint=" + std::to_string(kWalPages)).c_str());
+    database.run(("PRAGMA cache_size=-" + std::to_string(kCacheBytes / 1024)).c_str());
     if (result.created) create_schema(database);
     result.check = check(database, check_budget);
+    migrate(database);
     prepare(open);
     result.revision = open.revision;
   } catch (...) {

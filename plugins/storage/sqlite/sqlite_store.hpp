@@ -5,7 +5,8 @@
 // Threads: apply() and close() are serialised inside; load() reads at one revision on a connection
 // of its own, beside any of them. Every failure is a Fault and leaves the store as it was.
 //
-//   rows          (space, key) -> value, revision of the transaction that wrote it
+//   rows          (space, key) -> value, revision of the transaction that wrote it; in the order of
+//                 their coming, with an index over space and key
 //   transactions  revision -> id, highest fence; the last kTransactionsKept of them
 #pragma once
 #include <array>
@@ -33,12 +34,16 @@ inline constexpr std::size_t kRowsPerTransactionMax = 100'000;
 inline constexpr std::int64_t kTransactionsKept = 1000;
 // The longest that open() looks for damage.
 inline constexpr std::chrono::milliseconds kCheckBudget{250};
-// What is left of the write-ahead file after a large transaction was folded into the database.
-inline constexpr std::int64_t kWalBytesKept = 16 << 20;
+// The write-ahead file is folded into the database when it has so many pages, so that a page which
+// is written by several transactions is folded once; so much of it is left then.
+inline constexpr std::int64_t kWalPages = 8000;
+inline constexpr std::int64_t kWalBytesKept = 32 << 20;
+// Of pages in memory: the index of a million rows, nearly.
+inline constexpr std::int64_t kCacheBytes = 32 << 20;
 
 // In the file's header, for file(1) and for us.
 inline constexpr std::int64_t kApplicationId = 0x53544f52;  // "STOR"
-inline constexpr std::int64_t kFormatVersion = 1;           // user_version
+inline constexpr std::int64_t kFormatVersion = 2;           // user_version
 
 class SqliteStore {
  public:

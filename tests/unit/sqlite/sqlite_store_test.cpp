@@ -146,12 +146,37 @@ TEST_CASE("sqlite store: a store of a newer version is refused and left alone", 
   Database(folder / "storm.db", SQLITE_OPEN_READWRITE).run("PRAGMA user_version=9");
   const Refusal refusal = refusal_to_open(folder / "storm.db");
   CHECK(refusal.code == STORM_E_UNSUPPORTED);
-  CHECK_THAT(refusal.message, Contains("format 9") && Contains("up to format 1") &&
+  CHECK_THAT(refusal.message, Contains("format 9") && Contains("up to format 2") &&
                                   Contains(folder / "storm.db") && Contains("upgrade"));
-  Database(folder / "storm.db", SQLITE_OPEN_READWRITE).run("PRAGMA user_version=1");
+  Database(folder / "storm.db", SQLITE_OPEN_READWRITE).run("PRAGMA user_version=2");
   SqliteStore store(folder / "storm.db");
   store.open();
   CHECK(text_of(store) == "k=v;");
+}
+
+TEST_CASE("sqlite store: a store of format 1 keeps its rows and its revision", "[sqlite]") {
+  const Folder folder;
+  {
+    SqliteStore store(folder / "storm.db");
+    store.open();
+    put(store, "b", "2");
+    put(store, "a", "1");
+  }
+  Database(folder / "storm.db", SQLITE_OPEN_READWRITE)
+      .run(
+          "ALTER TABLE rows RENAME TO rows_2;"
+          "CREATE TABLE rows(space BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
+          " revision INTEGER NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;"
+          "INSERT INTO rows SELECT space, key, value, revision FROM rows_2;"
+          "DROP TABLE rows_2; PRAGMA user_version=1;");
+  SqliteStore store(folder / "storm.db");
+  CHECK(store.open().revision == 2);
+  CHECK(text_of(store) == "a=1;b=2;");
+  CHECK(put(store, "a", "3") == 3);
+  CHECK(text_of(store) == "a=3;b=2;");
+  const Database other(folder / "storm.db", SQLITE_OPEN_READONLY);
+  CHECK(other.number("PRAGMA user_version") == 2);
+  CHECK(other.number("SELECT count(*) FROM sqlite_schema WHERE name='rows_1'") == 0);
 }
 
 TEST_CASE("sqlite store: a file that is no database is refused and left alone", "[sqlite]") {
@@ -207,7 +232,8 @@ TEST_CASE(
     const Database other(folder / "storm.db", SQLITE_OPEN_READWRITE);
     other.run(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
-        " INSERT INTO rows SELECT CAST('big' AS BLOB), CAST(i AS BLOB), randomblob(500), 1 FROM n");
+        " INSERT INTO rows(space, key, value, revision) SELECT CAST('big' AS BLOB), CAST(i AS "
+        "BLOB), randomblob(500), 1 FROM n");
   }
   put(store, "k", "v");
   // On a busy machine the check may be over before its time is.
