@@ -20,6 +20,7 @@ inline constexpr std::size_t kListenMax = 16;
 inline constexpr std::size_t kInstancesMax = 256;  // of executors, and of publishers
 inline constexpr std::int64_t kEventsKeptMin = 10'000;
 inline constexpr std::int64_t kEventsKeptMax = 10'000'000;
+inline constexpr std::int64_t kColumnMegabytesMax = 1'000'000;
 
 enum class LogLevel { Trace, Debug, Info, Warn, Error };
 inline constexpr std::array<std::string_view, 5> kLogLevels = {"trace", "debug", "info", "warn",
@@ -54,6 +55,13 @@ struct PluginsConfig {
   std::map<std::string, std::string> isolation;  // by plugin ("executor.swarm"): "in-process"
 };
 
+struct LimitsConfig {
+  std::size_t column_megabytes = 128;  // of columns of snapshots; 0: none are made
+  // Resources on which a group's query has to be tested one by one; absent: no ceiling.
+  std::optional<std::size_t> group_tests;
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
+};
+
 struct Config {
   std::vector<Address> listen;
   bool ephemeral = false;  // keep everything in memory; `storage` is then not used
@@ -65,6 +73,7 @@ struct Config {
   LogLevel log_level = LogLevel::Info;
   Redactor::Options redaction;
   std::size_t events_kept = static_cast<std::size_t>(kEventsKeptMin);
+  LimitsConfig limits;
 
   std::string file;                       // that was read; empty for none
   std::map<std::string, Origin> origins;  // by JSON pointer into the file's shape

@@ -45,6 +45,7 @@ std::vector<std::string> sections_for_restart(const Config& before, const Config
   compare("redaction", before.redaction.enabled == after.redaction.enabled &&
                            before.redaction.extra_words == after.redaction.extra_words);
   compare("events", before.events_kept == after.events_kept);
+  compare("limits", before.limits == after.limits);
   return sections;
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <filesystem>
 #include <initializer_list>
+#include <limits>
 #include <span>
 
 #include "core/base/edit_distance.hpp"
@@ -78,7 +79,7 @@ class FileReader {
     if (!expect(root, "", Value::Kind::Object)) return;
     check_keys(root, "",
                {"listen", "storage", "operators", "executors", "publishers", "plugins", "log",
-                "redaction", "events"});
+                "redaction", "events", "limits"});
     read_listen(root);
     read_storage(root);
     read_operators(root);
@@ -88,6 +89,7 @@ class FileReader {
     read_log(root);
     read_redaction(root);
     read_events(root);
+    read_limits(root);
   }
 
  private:
@@ -323,6 +325,29 @@ class FileReader {
                                                 kEventsKeptMax, keep->as_int()));
     }
     config_.events_kept = static_cast<std::size_t>(keep->as_int());
+  }
+
+  void read_limits(const Value& root) {
+    const Value* limits = section(root, "limits", {"columns_mb", "group_tests"});
+    if (limits == nullptr) return;
+    if (const auto megabytes = count(*limits, "columns_mb", kColumnMegabytesMax))
+      config_.limits.column_megabytes = *megabytes;
+    const Value* tests = limits->find("group_tests");
+    if (tests != nullptr && tests->is_string() && tests->as_string() == "none")
+      return note("/limits/group_tests");
+    config_.limits.group_tests =
+        count(*limits, "group_tests", std::numeric_limits<std::int64_t>::max());
+  }
+
+  // A member of `limits`; nothing when it is not there, or wrong.
+  std::optional<std::size_t> count(const Value& limits, std::string_view key, std::int64_t most) {
+    const Value* value = member(limits, "/limits", key, Value::Kind::Int);
+    if (value == nullptr) return std::nullopt;
+    if (value->as_int() >= 0 && value->as_int() <= most)
+      return static_cast<std::size_t>(value->as_int());
+    refuse(pointer_join("/limits", key),
+           fmt::format("must be from 0 to {}, not {}", most, value->as_int()));
+    return std::nullopt;
   }
 
   const YamlDocument& document_;

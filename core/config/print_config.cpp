@@ -128,6 +128,12 @@ std::string to_commented_yaml(const Config& config) {
   out.line("  words: ", list_of(config.redaction.extra_words), "/redaction/words");
   out.section("events");
   out.line("  keep: ", static_cast<std::int64_t>(config.events_kept), "/events/keep");
+  out.section("limits");
+  out.line("  columns_mb: ", static_cast<std::int64_t>(config.limits.column_megabytes),
+           "/limits/columns_mb");
+  const auto& tests = config.limits.group_tests;
+  out.line("  group_tests: ", tests ? Value(static_cast<std::int64_t>(*tests)) : Value("none"),
+           "/limits/group_tests");
   return out.take();
 }
 

@@ -63,7 +63,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   STORM_TRY(daemon->open_storage());
   auto operators = STORM_TRY(daemon->load_operators());
   Storage& storage = daemon->memory_ ? *daemon->memory_ : *daemon->store_;
-  Engine::Options options{config.events_kept, config.redaction};
+  Engine::Options options;
+  options.events_kept = config.events_kept;
+  options.redaction = config.redaction;
+  options.column_bytes_max = config.limits.column_megabytes << 20U;
+  if (config.limits.group_tests) options.group_tests_max = *config.limits.group_tests;
   daemon->engine_ =
       STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/engine/live_views.hpp"
+#include "core/engine/resource_search.hpp"
 #include "core/model/fields.hpp"
 
 namespace storm {
@@ -360,11 +361,26 @@ class Handler {
     check_name(id, group.name);
     std::optional<Query> query = compile(group.query);
     if (query) check_nesting(id, group.name, *query);
+    if (query && !(exists && known->group->query == group.query)) check_cost(*query);
     if (exists) check_services(id, group);
     STORM_TRY(verdict());
     group.id = id;
     put_group(std::move(group), std::move(query));
     return id;
+  }
+
+  void check_cost(const Query& query) {
+    const std::size_t most = context_.group_tests_max;
+    if (state_.resources.size() <= most) return;
+    const std::size_t tests = ResourceSearch(state_, query).tests();
+    if (tests <= most) return;
+    problems_.push_back(
+        {"/query",
+         fmt::format("The query would have to be tested on {} resources one by one; the ceiling is "
+                     "{} (limits.group_tests in stormd's configuration). Ask for a type, an image, "
+                     "a status, a health or an owner as well, or for names, a parent, a cluster or "
+                     "a host.",
+                     tests, most)});
   }
 
   void put_group(Group group, std::optional<Query> query) {

@@ -1,6 +1,8 @@
 // apply: one command against a state. Checks the command whole before it changes anything, so a
 // refused one leaves no trace. Engine thread only; no store, no threads, no clock of its own.
 #pragma once
+#include <cstddef>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,6 +45,8 @@ struct ApplyContext {
   Listings& listings;
   WallTime alive_since = 0;  // nobody could send a heartbeat before
   Prepared prepared;
+  // Groups whose query has to be tested on more resources one by one are refused.
+  std::size_t group_tests_max = std::numeric_limits<std::size_t>::max();
 };
 
 // Answers what was made or changed.

@@ -86,6 +86,7 @@ struct Engine::Impl {
         alive_since(clock.wall_now()),
         outlives_process(store.durable()),
         log_id(static_cast<std::uint32_t>(Uuid::from_names("log", loaded.redaction_key).low)),
+        scans(options.scan_threads, options.column_bytes_max),
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
     writer.write_behind(loaded.leftovers);
@@ -120,7 +121,7 @@ struct Engine::Impl {
     for (;;) {
       std::vector<Task> tasks = to_prepare.pop_all(kTick);
       for (Task& task : tasks) {
-        if (task.preparation->run(give_up) && queue.push(task, give_up)) continue;
+        if (task.preparation->run(give_up, &scans) && queue.push(task, give_up)) continue;
         // The engine stops; its thread takes nothing any more.
         if (task.done) task.done(refused());
       }
@@ -133,7 +134,8 @@ struct Engine::Impl {
     std::vector<Task> deferred, ready;
     for (Task& task : tasks) {
       if (!task.preparation) {
-        task.preparation = Preparation::of(task.command, state, *operators);
+        task.preparation =
+            Preparation::of(task.command, state, *operators, options.group_tests_max);
         if (task.preparation) {
           deferred.push_back(std::move(task));
           continue;
@@ -178,8 +180,15 @@ struct Engine::Impl {
         continue;
       }
       Change change(next, index, clock.wall_now(), options.events_kept);
-      ApplyContext context{change, *operators, redactor,    *packer,
-                           *texts, listings,   alive_since, take_preparation(task, next)};
+      ApplyContext context{change,
+                           *operators,
+                           redactor,
+                           *packer,
+                           *texts,
+                           listings,
+                           alive_since,
+                           take_preparation(task, next),
+                           options.group_tests_max};
       Result<Id> made = storm::apply(task.command, context);
       index_touched = index_touched || may_change_groups(task.command);
       for (const auto& preparation : preparations) preparation->note(change);
@@ -251,8 +260,15 @@ struct Engine::Impl {
     GroupIndex& trial_index = copied ? *copied : index;
     Listings trial_listings = listings;
     Change change(trial, trial_index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators,     redactor,    *packer,
-                         *texts, trial_listings, alive_since, take_preparation(task, base)};
+    ApplyContext context{change,
+                         *operators,
+                         redactor,
+                         *packer,
+                         *texts,
+                         trial_listings,
+                         alive_since,
+                         take_preparation(task, base),
+                         options.group_tests_max};
     const Id id = STORM_TRY(storm::apply(task.command, context));
     return Outcome{id, std::make_shared<const State>(std::move(trial)),
                    std::make_shared<const State>(base)};
@@ -301,6 +317,7 @@ struct Engine::Impl {
   const std::uint32_t log_id;
 
   // Any thread.
+  Scans scans;
   std::atomic<std::uint64_t> commands{0};
   std::atomic<std::uint64_t> batches{0};
   BoundedQueue<Task> queue{kCommandsMax};
@@ -392,6 +409,8 @@ Result<Outcome> Engine::execute(Command command, bool dry_run) {
 }
 
 const OperatorSet& Engine::operators() const { return *impl_->operators; }
+
+Scans& Engine::scans() const { return impl_->scans; }
 
 EngineCounters Engine::counters() const {
   const StoreWriter::Counters store = impl_->writer.counters();

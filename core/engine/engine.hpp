@@ -4,14 +4,17 @@
 //
 // Readers take snapshot() and never wait for a write. Owns its threads from start() to stop().
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/engine/command.hpp"
+#include "core/engine/scans.hpp"
 #include "core/engine/state.hpp"
 #include "core/model/redaction.hpp"
 #include "core/query/operator.hpp"
@@ -37,6 +40,11 @@ class Engine {
   struct Options {
     std::size_t events_kept = kEventsKept;
     Redactor::Options redaction = {};
+    std::size_t column_bytes_max = kColumnBytesDefault;
+    // Resources on which a group's query may have to be tested one by one.
+    std::size_t group_tests_max = std::numeric_limits<std::size_t>::max();
+    // That help with searches over many resources.
+    std::size_t scan_threads = ScanPool::threads_for_this_machine();
   };
 
   // Loads the store. The storage and the clock outlive the engine. Fails when the store cannot be
@@ -68,6 +76,7 @@ class Engine {
   Result<Outcome> execute(Command command, bool dry_run = false);
 
   const OperatorSet& operators() const;  // [any-thread]
+  Scans& scans() const;                  // for searches in snapshots  [any-thread]
   EngineCounters counters() const;       // [any-thread]
   // An error with the reason while the store refuses what is written.  [any-thread]
   Result<void> store_health() const;

@@ -36,7 +36,8 @@ Wish wish_of(const Command& command, const State& state) {
 }  // namespace
 
 std::shared_ptr<Preparation> Preparation::of(const Command& command, const State& state,
-                                             const OperatorSet& operators) {
+                                             const OperatorSet& operators,
+                                             std::size_t group_tests_max) {
   if (state.resources.size() <= kTestsAtOnceMax) return nullptr;
   if (auto view = ViewPreparation::of(command, state, operators))
     return std::shared_ptr<Preparation>(new Preparation(std::move(*view)));
@@ -46,14 +47,15 @@ std::shared_ptr<Preparation> Preparation::of(const Command& command, const State
   // What depends on other groups and relatives is not only a matter of what changed.
   if (!query || query->relations() != 0 || !query->groups().empty()) return nullptr;
   if (query->reads_only(kClassFields)) return nullptr;  // classes tell
-  if (ResourceSearch(state, *query).tests() <= kTestsAtOnceMax) return nullptr;
+  const std::size_t tests = ResourceSearch(state, *query).tests();
+  if (tests <= kTestsAtOnceMax || tests > group_tests_max) return nullptr;
   return std::shared_ptr<Preparation>(
       new Preparation(GroupFilter{*wish.filter, std::move(*query)}));
 }
 
-bool Preparation::run(const std::function<bool()>& give_up) {
+bool Preparation::run(const std::function<bool()>& give_up, Scans* scans) {
   if (view_) return view_->run(*base_, give_up);
-  ResourceSearch search(*base_, group_->query);
+  ResourceSearch search(*base_, group_->query, scans);
   if (!search.run(give_up)) return false;
   for (const Shared<Resource>& resource : search.take())
     matches_.insert_or_assign(resource->id.uuid);

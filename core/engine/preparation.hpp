@@ -2,7 +2,9 @@
 // against a state of the past, so that a group over a million resources does not hold the writer.
 // The engine notes what changes meanwhile and brings the result up to date when it puts the group.
 #pragma once
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,6 +13,7 @@
 #include "core/engine/apply.hpp"
 #include "core/engine/command.hpp"
 #include "core/engine/memberships.hpp"
+#include "core/engine/scans.hpp"
 #include "core/engine/view_preparation.hpp"
 
 namespace storm {
@@ -23,14 +26,16 @@ inline constexpr std::size_t kPreparationsMax = 64;
 
 class Preparation {
  public:
-  // Nothing when the command needs none: it is no group's or view's, or quick.  [engine-thread]
-  static std::shared_ptr<Preparation> of(const Command& command, const State& state,
-                                         const OperatorSet& operators);
+  // Nothing when the command needs none: it is no group's or view's, quick, or a group of more than
+  // `group_tests_max` tests, which is refused.  [engine-thread]
+  static std::shared_ptr<Preparation> of(
+      const Command& command, const State& state, const OperatorSet& operators,
+      std::size_t group_tests_max = std::numeric_limits<std::size_t>::max());
 
   // The state to look at. Before run().  [engine-thread]
   void begin(Snapshot base) { base_ = std::move(base); }
   // Looks at everything, or until `give_up()`; whether it is complete. Once, on any thread.
-  bool run(const std::function<bool()>& give_up);
+  bool run(const std::function<bool()>& give_up, Scans* scans = nullptr);
 
   // What changed since begin().  [engine-thread]
   void note(const Change& change);

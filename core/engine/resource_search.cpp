@@ -1,11 +1,18 @@
 #include "core/engine/resource_search.hpp"
 
 #include <algorithm>
+#include <bit>
+
+#include "core/engine/resource_viewer.hpp"
 
 namespace storm {
 namespace {
 
-constexpr std::size_t kBetweenLooks = 32;
+constexpr std::size_t kTestsOfPart = 64;
+// Fewer are tested by one thread, without columns.
+constexpr std::size_t kHelpMin = 1000;
+// Columns are made when at least one in so many resources would have to be read.
+constexpr std::size_t kColumnsPart = 4;
 // Candidates by value beat a walk over classes only while they are few.
 constexpr std::size_t kCandidatesPart = 4;
 constexpr std::size_t kCandidatesFew = 32;
@@ -39,9 +46,17 @@ MemberTree snapshot_members_of(const Query& query) {
   return tree;
 }
 
-ResourceSearch::ResourceSearch(const State& state, Query query)
-    : state_(state), query_(std::move(query)), snapshot_members_(snapshot_members_of(query_)) {
-  if (!find_candidates()) plan_classes();
+ResourceSearch::ResourceSearch(const State& state, Query query, Scans* scans)
+    : state_(state),
+      query_(std::move(query)),
+      scans_(scans),
+      snapshot_members_(snapshot_members_of(query_)),
+      found_(std::make_shared<FoundResources>(state)) {
+  if (!find_candidates()) plan_ = plan_classes(state_, query_);
+}
+
+ResourceSearch::~ResourceSearch() {
+  if (job_) job_->cancel();
 }
 
 bool ResourceSearch::find_candidates() {
@@ -74,70 +89,209 @@ bool ResourceSearch::find_candidates() {
     found.erase(std::unique(found.begin(), found.end()), found.end());
     if (!candidates_ || found.size() < candidates_->size()) candidates_ = std::move(found);
   }
-  if (candidates_) tests_ = candidates_->size();
   return candidates_.has_value();
 }
 
-void ResourceSearch::plan_classes() {
-  SharedClass last;
-  bool kind_ruled_out = false;
-  for (const SharedClass& traits : state_.ordered_classes) {
-    const ValueView view(traits->document);
-    if (!last || !same_kind(*last, *traits)) {
-      kind_ruled_out = query_.decide(view, kKindFields) == Truth::No;
-      last = traits;
-    }
-    if (kind_ruled_out) continue;
-    const Truth truth = query_.decide(view, kClassFields);
-    if (truth == Truth::No) continue;
-    const LiveClass* live = state_.classes.get(traits->number);
-    if (live->resources.empty()) continue;
-    parts_.push_back({live, truth == Truth::Yes});
-    if (truth == Truth::Depends) tests_ += live->resources.size();
-  }
-}
-
-void ResourceSearch::test(const Shared<Resource>& resource) {
-  if (query_.matches(*resource_view(state_, *resource, &snapshot_members_)))
-    found_.push_back(resource);
-}
-
 bool ResourceSearch::run(const std::function<bool()>& pause) {
-  std::size_t looked = 0;
-  const auto enough = [&] { return ++looked % kBetweenLooks == 0 && pause(); };
-  if (candidates_) {
-    while (next_ < candidates_->size()) {
-      if (const auto* resource = state_.resources.get((*candidates_)[next_++])) test(*resource);
-      if (enough()) return next_ == candidates_->size();
-    }
-    return true;
-  }
-  for (; next_ < parts_.size(); ++next_, at_.reset()) {
-    const Part& part = parts_[next_];
-    if (part.whole) {
-      found_.insert(found_.end(), part.live->resources.begin(), part.live->resources.end());
-      continue;
-    }
-    if (!at_) at_ = part.live->resources.begin();
-    while (*at_ != part.live->resources.end()) {
-      const Shared<Resource>& resource = **at_;
-      ++*at_;
-      test(resource);
-      if (enough()) return false;
+  if (stage_ == Stage::Start) start();
+  while (stage_ != Stage::Done) {
+    if (!job_->run(pause)) return false;
+    job_.reset();
+    if (stage_ != Stage::MakeColumns) {
+      finish();
+    } else if (Shared<ColumnSet> made = std::exchange(build_, nullptr)->finish()) {
+      start_columns(std::move(made));
+    } else {
+      start_scan();
     }
   }
   return true;
 }
 
+void ResourceSearch::start() {
+  const bool scans_many = scans_ && !candidates_ && plan_.tests >= kHelpMin;
+  if (scans_many) paths_ = ColumnFilter::paths(query_, kSnapshotField);
+  if (paths_.empty() || paths_.size() > kColumnsOfQueryMax) return start_scan();
+  Shared<ColumnSet> set = scans_->columns.at(state_, paths_);
+  if (set && !set->is_worn()) return start_columns(std::move(set));
+  if (plan_.tests >= state_.resources.size() / kColumnsPart)
+    build_ = scans_->columns.begin(state_, paths_);
+  if (build_) {
+    stage_ = Stage::MakeColumns;
+    job_ = build_->job();
+    scans_->pool.help(job_);
+  } else if (set) {
+    start_columns(std::move(set));
+  } else {
+    start_scan();
+  }
+}
+
+void ResourceSearch::start_job(std::size_t parts, std::function<void(std::size_t)> part) {
+  job_ = std::make_shared<ScanJob>(parts, std::move(part));
+  if (scans_ && parts > 1) scans_->pool.help(job_);
+}
+
+void ResourceSearch::start_columns(Shared<ColumnSet> set) {
+  stage_ = Stage::Columns;
+  set_ = std::move(set);
+  const auto filter_over = [&](const ColumnRows& rows) {
+    return std::make_unique<ColumnFilter>(query_, kClassFields, [&](std::string_view path) {
+      const auto column = rows.columns.find(path);
+      return column == rows.columns.end() ? nullptr : column->second.get();
+    });
+  };
+  row_filter_ = filter_over(set_->rows);
+  overlay_filter_ = filter_over(set_->overlay);
+  if (!plan_.everything) {
+    truths_.assign(std::size_t{state_.last_class_number} + 1,
+                   static_cast<unsigned char>(Truth::No));
+    for (const LiveClass* live : plan_.whole)
+      truths_[live->traits->number] = static_cast<unsigned char>(Truth::Yes);
+    for (const LiveClass* live : plan_.depends)
+      truths_[live->traits->number] = static_cast<unsigned char>(Truth::Depends);
+  }
+  bits_.resize((set_->rows.size() + 63) / 64);
+  const std::size_t blocks =
+      (set_->rows.size() + ColumnFilter::kBlockRows - 1) / ColumnFilter::kBlockRows;
+  start_job(blocks + 1, [this, blocks](std::size_t part) {
+    if (part < blocks) {
+      columns_part(part);
+    } else {
+      overlay_part();
+    }
+  });
+}
+
+// What the classes tell goes before what the columns say of resources whose class does not.
+void ResourceSearch::limit_to_classes(const std::uint32_t* classes, std::size_t count,
+                                      ColumnFilter::Answer& answer) const {
+  for (std::size_t word = 0; word * 64 < count; ++word) {
+    const std::size_t end = std::min<std::size_t>(count - word * 64, 64);
+    const std::uint64_t there = end == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << end) - 1;
+    std::uint64_t yes = 0, depends = there;
+    if (!truths_.empty()) {
+      depends = 0;
+      for (std::size_t i = 0; i < end; ++i) {
+        const auto truth = static_cast<Truth>(truths_[classes[word * 64 + i]]);
+        yes |= std::uint64_t{truth == Truth::Yes} << i;
+        depends |= std::uint64_t{truth == Truth::Depends} << i;
+      }
+    }
+    answer.yes[word] = yes | (answer.yes[word] & depends);
+    answer.maybe[word] &= depends;
+  }
+}
+
+void ResourceSearch::columns_part(std::size_t part) {
+  const std::size_t first = part * ColumnFilter::kBlockRows;
+  const std::size_t count = std::min(ColumnFilter::kBlockRows, set_->rows.size() - first);
+  const RowIds& ids = *set_->rows.ids;
+  ColumnFilter::Answer answer;
+  row_filter_->run(first, count, answer);
+  limit_to_classes(ids.classes.data() + first, count, answer);
+  ResourceViewer viewer(state_, &snapshot_members_);
+  for (std::size_t word = 0; word * 64 < count; ++word) {
+    const std::size_t at = first / 64 + word;
+    const std::uint64_t alive = ~(*set_->dead)[at];
+    bits_[at] = answer.yes[word] & alive;
+    for (std::uint64_t left = answer.maybe[word] & alive; left != 0; left &= left - 1) {
+      const auto row = at * 64 + static_cast<std::size_t>(std::countr_zero(left));
+      if (query_.matches(viewer.at(**state_.resources.get(ids.uuids[row]))))
+        bits_[at] |= left & (~left + 1);
+    }
+  }
+}
+
+void ResourceSearch::overlay_part() {
+  const RowIds& ids = *set_->overlay.ids;
+  ResourceViewer viewer(state_, &snapshot_members_);
+  for (std::size_t first = 0; first < ids.uuids.size(); first += ColumnFilter::kBlockRows) {
+    const std::size_t count = std::min(ColumnFilter::kBlockRows, ids.uuids.size() - first);
+    ColumnFilter::Answer answer;
+    overlay_filter_->run(first, count, answer);
+    limit_to_classes(ids.classes.data() + first, count, answer);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t bit = std::uint64_t{1} << i % 64;
+      const bool yes = (answer.yes[i / 64] & bit) != 0;
+      if (!yes && (answer.maybe[i / 64] & bit) == 0) continue;
+      const Shared<Resource>& resource = *state_.resources.get(ids.uuids[first + i]);
+      if (yes || query_.matches(viewer.at(*resource))) found_->add(resource);
+    }
+  }
+}
+
+void ResourceSearch::start_scan() {
+  stage_ = Stage::Scan;
+  std::size_t in_part = 0;
+  const auto add = [&](const ResourceSet* resources, std::size_t size) {
+    for (std::size_t begin = 0; begin < size;) {
+      const std::size_t end = std::min(size, begin + kTestsOfPart - in_part);
+      pieces_.push_back({resources, begin, end});
+      in_part += end - begin;
+      begin = end;
+      if (in_part < kTestsOfPart) continue;
+      part_ends_.push_back(pieces_.size());
+      in_part = 0;
+    }
+  };
+  if (candidates_) {
+    add(nullptr, candidates_->size());
+  } else if (plan_.everything) {
+    add(&state_.ordered_resources, state_.ordered_resources.size());
+  } else {
+    for (const LiveClass* live : plan_.depends) add(&live->resources, live->resources.size());
+  }
+  if (in_part > 0) part_ends_.push_back(pieces_.size());
+  found_in_parts_.resize(part_ends_.size());
+  start_job(part_ends_.size(), [this](std::size_t part) { scan_part(part); });
+}
+
+void ResourceSearch::scan_part(std::size_t part) {
+  ResourceViewer viewer(state_, &snapshot_members_);
+  std::vector<Shared<Resource>>& found = found_in_parts_[part];
+  const auto test = [&](const Shared<Resource>& resource) {
+    if (query_.matches(viewer.at(*resource))) found.push_back(resource);
+  };
+  for (std::size_t i = part == 0 ? 0 : part_ends_[part - 1]; i < part_ends_[part]; ++i) {
+    const Piece& piece = pieces_[i];
+    if (!piece.resources) {
+      for (std::size_t at = piece.begin; at < piece.end; ++at) {
+        if (const auto* resource = state_.resources.get((*candidates_)[at])) test(*resource);
+      }
+      continue;
+    }
+    const ResourceSet& resources = *piece.resources;
+    auto at = piece.begin == 0 ? resources.begin()
+                               : resources.lower_bound(resources.nth(piece.begin).get());
+    for (std::size_t left = piece.end - piece.begin; left > 0; --left, ++at) test(*at);
+  }
+}
+
+void ResourceSearch::finish() {
+  if (stage_ == Stage::Columns) {
+    found_->set_rows(set_->rows.ids, std::move(bits_));
+  } else {
+    for (const LiveClass* live : plan_.whole) found_->add_class(live->resources);
+    for (const auto& part : found_in_parts_) {
+      for (const Shared<Resource>& resource : part) found_->add(resource);
+    }
+    found_in_parts_.clear();
+  }
+  stage_ = Stage::Done;
+  done_ = found_;
+}
+
 std::vector<Shared<Resource>> ResourceSearch::take() {
-  std::ranges::sort(found_, ResourceOrder{}, Pointee<Resource>::of);
-  return std::move(found_);
+  std::vector<Shared<Resource>> all = done_->resources();
+  sort_resources(all);
+  return all;
 }
 
 std::vector<Shared<Resource>> ResourceSearch::all(const State& state, const Query& query) {
   ResourceSearch search(state, query);
   search.run([] { return false; });
-  return std::move(search.found_);
+  return search.done_->resources();
 }
 
 }  // namespace storm

@@ -8,6 +8,7 @@
 #include "core/base/edit_distance.hpp"
 #include "core/document/json.hpp"
 #include "core/engine/members.hpp"
+#include "core/engine/resource_viewer.hpp"
 
 namespace storm {
 namespace {
@@ -80,13 +81,20 @@ Value reference_forms(const State& state, const std::optional<Id>& id) {
   return id ? with_names(state, id->to_string()) : Value();
 }
 
-class ResourceView final : public DocumentView {
+class ResourceView : public DocumentView {
  public:
-  ResourceView(const State& state, const Resource& resource, const MemberTree* snapshot_members)
-      : state_(state), resource_(resource), snapshot_members_(snapshot_members) {
-    const LiveClass* live = state.classes.get(resource.class_number);
-    if (live) traits_ = live->traits;
+  // null: of none yet, to be turned to one.
+  ResourceView(const State& state, const Resource* resource, const MemberTree* snapshot_members)
+      : state_(state), resource_(resource), snapshot_members_(snapshot_members) {}
+
+  // From now on a view of another resource.
+  void turn_to(const Resource& resource) {
+    resource_ = &resource;
+    traits_.reset();
+    for (auto& relative : relatives_) relative.reset();
+    for (auto& made : made_) made.reset();
   }
+
   void each_name(const VisitName& visit) const override {
     for (const std::string_view name :
          {"id", "type", "names", "image", "status", "health", "owner", "parent", "cluster", "host",
@@ -104,13 +112,17 @@ class ResourceView final : public DocumentView {
 
   bool in_group(std::string_view reference) const override {
     const auto uuid = state_.find(EntityKind::Group, reference);
-    return uuid && is_member(state_, *state_.groups.get(*uuid), resource_);
+    return uuid && is_member(state_, *state_.groups.get(*uuid), *resource_);
   }
 
   const Value* field(std::string_view name) const override {
     if (is_class_field(name)) {
       if (!traits_) {
-        ResourceClass made = class_of(resource_);
+        const LiveClass* live = state_.classes.get(resource_->class_number);
+        if (live) traits_ = live->traits;
+      }
+      if (!traits_) {
+        ResourceClass made = class_of(*resource_);
         made.document = class_document(state_, made);
         traits_ = std::make_shared<const ResourceClass>(std::move(made));
       }
@@ -141,7 +153,7 @@ class ResourceView final : public DocumentView {
       "revision", "first_seen", "observed_at", "snapshot"};
 
   Value make(OwnField field) const {
-    const Resource& r = resource_;
+    const Resource& r = *resource_;
     switch (field) {
       case kNames: {
         Value::Array names;
@@ -166,14 +178,15 @@ class ResourceView final : public DocumentView {
         break;
     }
     if (!r.snapshot) return {};
-    const std::string text = r.snapshot.text();
-    auto parsed = snapshot_members_ ? parse_members(text, *snapshot_members_) : parse_json(text);
+    text_.clear();
+    r.snapshot.append_to(text_);
+    auto parsed = snapshot_members_ ? parse_members(text_, *snapshot_members_) : parse_json(text_);
     return parsed ? std::move(*parsed) : Value();
   }
 
   // Null when there is none, or it is not there.
   std::unique_ptr<DocumentView> make_relative(Relation relation) const {
-    const Resource& r = resource_;
+    const Resource& r = *resource_;
     if (relation == Relation::Owner) {
       const bool exists = r.owner && state_.exists(*r.owner);
       return exists ? std::make_unique<EntityView>(state_, *r.owner) : nullptr;
@@ -182,18 +195,34 @@ class ResourceView final : public DocumentView {
                                   : relation == Relation::Cluster ? r.cluster
                                                                   : r.host;
     const auto* relative = id ? state_.resources.get(id->uuid) : nullptr;
-    return relative ? std::make_unique<ResourceView>(state_, **relative, nullptr) : nullptr;
+    return relative ? std::make_unique<ResourceView>(state_, relative->get(), nullptr) : nullptr;
   }
 
   const State& state_;
-  const Resource& resource_;
+  const Resource* resource_;
   const MemberTree* const snapshot_members_;
+  mutable std::string text_;  // of a snapshot, kept for the next one
   mutable std::array<std::unique_ptr<DocumentView>, std::size(kAllRelations)> relatives_;
   mutable SharedClass traits_;
   mutable std::array<std::optional<Value>, kOwnFields.size()> made_;
 };
 
 }  // namespace
+
+class ResourceViewer::View final : public ResourceView {
+ public:
+  using ResourceView::ResourceView;
+};
+
+ResourceViewer::ResourceViewer(const State& state, const MemberTree* snapshot_members)
+    : view_(std::make_unique<View>(state, nullptr, snapshot_members)) {}
+
+ResourceViewer::~ResourceViewer() = default;
+
+const DocumentView& ResourceViewer::at(const Resource& resource) {
+  view_->turn_to(resource);
+  return *view_;
+}
 
 NameEntry::NameEntry(EntityKind kind, std::string_view name, const Uuid& of)
     : hash(std::hash<std::string_view>{}(name)*31 + static_cast<std::uint64_t>(kind)), uuid(of) {}
@@ -437,7 +466,7 @@ std::unique_ptr<DocumentView> query_view(const State& state, const Id& id) {
 
 std::unique_ptr<DocumentView> resource_view(const State& state, const Resource& resource,
                                             const MemberTree* snapshot_members) {
-  return std::make_unique<ResourceView>(state, resource, snapshot_members);
+  return std::make_unique<ResourceView>(state, &resource, snapshot_members);
 }
 
 Value class_document(const State& state, const ResourceClass& traits) {

@@ -202,7 +202,7 @@ bool passes_leaf(const Condition& leaf, const DocumentView& document) {
       leaf.test);
 }
 
-bool reads_only(const Condition& leaf, std::span<const std::string_view> fields) {
+bool leaf_reads_only(const Condition& leaf, std::span<const std::string_view> fields) {
   if (const auto* test = std::get_if<ExpressionTest>(&leaf.test)) {
     return test->expression->reads_only(fields);
   }
@@ -252,6 +252,24 @@ std::uint32_t type_bit(const Value& value) {
   return 0;
 }
 
+bool passes(const Test& test, const Value* scalar) {
+  return std::visit(
+      [&](const auto& one) {
+        if constexpr (kOfDocument<std::decay_t<decltype(one)>>) {
+          return false;
+        } else {
+          return passes(one, scalar);
+        }
+      },
+      test);
+}
+
+bool reads_only(const Condition& condition, std::span<const std::string_view> fields) {
+  if (condition.kind == Condition::Kind::Leaf) return leaf_reads_only(condition, fields);
+  return std::all_of(condition.children.begin(), condition.children.end(),
+                     [&](const Condition& child) { return reads_only(child, fields); });
+}
+
 bool matches(const Condition& condition, const DocumentView& document) {
   return evaluate(condition, [&](const Condition& leaf) { return passes_leaf(leaf, document); });
 }
@@ -273,7 +291,7 @@ Truth decide(const Condition& condition, const DocumentView& known,
       return inner == Truth::Yes ? Truth::No : Truth::Yes;
     }
     case Condition::Kind::Leaf:
-      if (!reads_only(condition, known_fields)) return Truth::Depends;
+      if (!leaf_reads_only(condition, known_fields)) return Truth::Depends;
       return passes_leaf(condition, known) ? Truth::Yes : Truth::No;
   }
   return Truth::Depends;

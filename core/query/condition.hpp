@@ -137,6 +137,13 @@ bool matches(const Condition& condition, const DocumentView& document);
 Truth decide(const Condition& condition, const DocumentView& known,
              std::span<const std::string_view> known_fields);
 
+// Whether one scalar, or a missing value (null), passes a test of single values. False for tests of
+// the whole document.
+bool passes(const Test& test, const Value* scalar);
+
+// Whether the answer depends on nothing but these top-level fields.
+bool reads_only(const Condition& condition, std::span<const std::string_view> fields);
+
 // The bit of TypeBit that stands for the value's type.
 std::uint32_t type_bit(const Value& value);
 

@@ -60,7 +60,15 @@ class Walk {
  public:
   Walk(std::shared_ptr<const Listing> listing, std::size_t begin, std::size_t end)
       : listing_(std::move(listing)), next_(begin), end_(end) {
-    if (!listing_->all_resources || begin >= end) return;
+    if (begin >= end) return;
+    if (listing_->found && begin == 0 && end < listing_->size()) {
+      // The order of the others does not matter yet.
+      first_ = std::make_shared<const std::vector<Uuid>>(listing_->found->first(end));
+      items_ = first_.get();
+    } else {
+      items_ = listing_->found ? &listing_->found->ids() : &listing_->items;
+    }
+    if (!listing_->all_resources) return;
     const auto& resources = listing_->snapshot->ordered_resources;
     resource_ = resources.lower_bound(resources.nth(begin).get());
   }
@@ -69,7 +77,7 @@ class Walk {
   const State& state() const { return *listing_->snapshot; }
   Id take() {
     const std::size_t index = next_++;
-    if (!listing_->all_resources) return {listing_->kind, listing_->items[index]};
+    if (!listing_->all_resources) return {listing_->kind, (*items_)[index]};
     const Id id = (*resource_)->id;
     ++resource_;
     return id;
@@ -79,6 +87,8 @@ class Walk {
   std::shared_ptr<const Listing> listing_;
   std::size_t next_;
   std::size_t end_;
+  std::shared_ptr<const std::vector<Uuid>> first_;
+  const std::vector<Uuid>* items_ = nullptr;
   ResourceSet::Iterator resource_;
 };
 
@@ -170,7 +180,7 @@ class Selection {
     listing_->all_resources =
         all_resources && !query_ && wish_.sort.empty() && wish_.facets.empty();
     if (query_ && all_resources) {
-      search_ = std::make_shared<ResourceSearch>(state, *query_);
+      search_ = std::make_shared<ResourceSearch>(state, *query_, &call_->api.engine.scans());
     } else if (!listing_->all_resources) {
       items_ = candidates_(state, call_);
     }
@@ -181,8 +191,10 @@ class Selection {
   bool select(const State& state, const Pause& pause) {
     if (search_) {
       if (!search_->run(pause)) return false;
-      for (const Shared<Resource>& found : search_->take()) {
-        listing_->items.push_back(found->id.uuid);
+      if (wish_.sort.empty() && wish_.facets.empty()) {
+        listing_->found = search_->found();
+      } else {
+        listing_->items = search_->found()->ids();
       }
       search_.reset();
       return true;

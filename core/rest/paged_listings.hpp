@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/engine/found_resources.hpp"
 #include "core/engine/state.hpp"
 
 namespace storm::rest {
@@ -24,10 +25,12 @@ struct Listing {
   Snapshot snapshot;
   EntityKind kind = EntityKind::Resource;
   bool all_resources = false;  // as the snapshot has them; `items` stays empty
+  std::shared_ptr<const FoundResources> found = nullptr;  // if any, these; `items` stays empty
   std::vector<Uuid> items;
   std::string scope;  // what was asked for: path and query
 
   std::size_t size() const {
+    if (found) return found->size();
     return all_resources ? snapshot->ordered_resources.size() : items.size();
   }
 };

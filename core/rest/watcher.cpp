@@ -210,7 +210,8 @@ bool Watcher::step(Listing& listing, Taken& taken, std::size_t& bytes, MonoTime 
     listing.resource =
         lists_resources(state, *listing.selector) ? resources.begin() : resources.end();
     if (listing.selector->query) {
-      listing.search = std::make_shared<ResourceSearch>(state, *listing.selector->query);
+      listing.search =
+          std::make_shared<ResourceSearch>(state, *listing.selector->query, &engine_.scans());
     }
   }
   const auto full = [&] { return bytes >= kPieceBytes || clock_.mono_now() > until; };

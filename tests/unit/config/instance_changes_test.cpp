@@ -46,7 +46,8 @@ TEST_CASE("changes: sections that a reload cannot apply are named", "[config]") 
   after.plugins.paths.push_back("/opt");
   after.redaction.enabled = false;
   after.events_kept = 20'000;
+  after.limits.group_tests = 1000;
   CHECK(sections_for_restart(before, after) ==
         std::vector<std::string>{"listen", "storage", "operators", "publishers", "plugins",
-                                 "redaction", "events"});
+                                 "redaction", "events", "limits"});
 }

@@ -98,7 +98,8 @@ TEST_CASE("config: the whole shape is read", "[config]") {
       "plugins: {paths: [more, /opt], isolation: {executor.swarm: in-process}}\n"
       "log: {level: debug}\n"
       "redaction: {enabled: false, words: [pin]}\n"
-      "events: {keep: 50000}\n");
+      "events: {keep: 50000}\n"
+      "limits: {columns_mb: 5, group_tests: 9000}\n");
   CHECK(listen(config) == Texts{"127.0.0.1:1", "[::1]:2"});
   CHECK(config->storage.plugin == "other");
   CHECK(config->storage.config ==
@@ -118,6 +119,8 @@ TEST_CASE("config: the whole shape is read", "[config]") {
   CHECK_FALSE(config->redaction.enabled);
   CHECK(config->redaction.extra_words == Texts{"pin"});
   CHECK(config->events_kept == 50'000);
+  CHECK(config->limits.column_megabytes == 5);
+  CHECK(config->limits.group_tests == std::size_t{9000});
   CHECK(origin(config, "/log/level") == "f.yaml:9:14");
   CHECK(origin(config, "/listen") == "f.yaml:1:9");
 }
@@ -212,6 +215,10 @@ TEST_CASE("config: what is wrong in the file is refused at its place", "[config]
       {"log: {level: loud}", "f.yaml:1:14: /log/level: unknown level \"loud\""},
       {"redaction: {enabled: 1}", "f.yaml:1:22: /redaction/enabled: must be true or false, not 1"},
       {"events: {keep: 5}", "f.yaml:1:16: /events/keep: must be from 10000 to 10000000, not 5"},
+      {"limits: {columns_mb: -1}", "f.yaml:1:22: /limits/columns_mb: must be from 0 to 1000000"},
+      {"limits: {group_tests: some}",
+       "f.yaml:1:23: /limits/group_tests: must be a whole number, not \"some\""},
+      {"limits: {columns: 1}", "f.yaml:1:10: /limits/columns: unknown key \"columns\""},
       {"a: [", "f.yaml:1:"},
       {"log: {level: info}\nlog: {level: info}", "f.yaml:2:1: duplicate key \"log\""},
   }));

@@ -54,7 +54,10 @@ TEST_CASE("print config: every value is shown with its origin", "[config]") {
         "  enabled: true  # default\n"
         "  words: []  # default\n"
         "events:\n"
-        "  keep: 20000  # /etc/s.yaml:4:9\n");
+        "  keep: 20000  # /etc/s.yaml:4:9\n"
+        "limits:\n"
+        "  columns_mb: 128  # default\n"
+        "  group_tests: \"none\"  # default\n");
 }
 
 TEST_CASE("print config: what is printed is a configuration that says the same", "[config]") {
@@ -67,7 +70,8 @@ TEST_CASE("print config: what is printed is a configuration that says the same",
                         "plugins: {paths: [/opt/x], isolation: {executor.swarm: in-process}}\n"
                         "log: {level: trace}\n"
                         "redaction: {enabled: false, words: [pin]}\n"
-                        "events: {keep: 12345}\n"};
+                        "events: {keep: 12345}\n"
+                        "limits: {columns_mb: 7}\n"};
   const auto config = load_config(file, {}, root());
   REQUIRE(config);
   const auto again = load_config(ConfigFile{"g.yaml", to_commented_yaml(*config)}, {}, root());
@@ -84,6 +88,7 @@ TEST_CASE("print config: what is printed is a configuration that says the same",
   CHECK(again->redaction.enabled == config->redaction.enabled);
   CHECK(again->redaction.extra_words == config->redaction.extra_words);
   CHECK(again->events_kept == 12345);
+  CHECK(again->limits == config->limits);
 }
 
 TEST_CASE("print config: secrets are not shown", "[config]") {
