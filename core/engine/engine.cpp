@@ -202,7 +202,7 @@ struct Engine::Impl {
     }
     Result<void> saved = reserve_revisions(next.revision);
     if (saved && !durable_tasks.empty()) {
-      auto later = writer.commit(durable, next);
+      auto later = writer.commit(durable, next, behind.events.empty());
       if (later) {
         behind.entities.merge(later->entities);
         behind.events.merge(later->events);
@@ -372,7 +372,10 @@ void Engine::stop() {
   impl_->preparer.join();
   impl_->writer.stop();
   const std::uint64_t revision = impl_->published.load()->revision;
-  if (auto saved = impl_->writer.put_meta("revision_ceiling", std::to_string(revision)); !saved) {
+  if (impl_->writer.counters().behind_waiting > 0) return;
+  auto saved = impl_->writer.put_meta(std::string(kEventsUpToKey), std::to_string(revision));
+  if (saved) saved = impl_->writer.put_meta("revision_ceiling", std::to_string(revision));
+  if (!saved) {
     spdlog::warn("store: the last revision was not noted: {}", saved.error().message);
   }
 }

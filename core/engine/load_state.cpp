@@ -41,12 +41,13 @@ std::vector<std::string> as_list(const std::optional<std::string>& name) {
 Result<void> load_meta(Storage& storage, LoadedState& loaded) {
   return storage.load(kMetaSpace, [&](Row row) -> Result<void> {
     if (row.key == "redaction_key") loaded.redaction_key = row.value;
-    if (row.key == "revision_ceiling") {
+    const auto read_number = [&](std::uint64_t& to) -> Result<void> {
       const char* end = row.value.data() + row.value.size();
-      if (std::from_chars(row.value.data(), end, loaded.revision_ceiling).ptr != end) {
-        return Error{Errc::Io, "the store's row meta/revision_ceiling is no number"};
-      }
-    }
+      if (std::from_chars(row.value.data(), end, to).ptr == end) return {};
+      return Error{Errc::Io, fmt::format("the store's row meta/{} is no number", row.key)};
+    };
+    if (row.key == "revision_ceiling") return read_number(loaded.revision_ceiling);
+    if (row.key == kEventsUpToKey) return read_number(loaded.events_up_to.emplace());
     return {};
   });
 }
@@ -273,9 +274,12 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   memberships.test_all();
   for (View& view : views) enter_view(state, std::move(view), operators);
   // Every revision that was ever answered is at most the ceiling.
-  state.revision = loaded.revision_ceiling;
-  if (!state.events.empty())
-    state.revision = std::max(state.revision, state.events.nth(state.events.size() - 1).first);
+  const std::uint64_t last_event =
+      state.events.empty() ? 0 : state.events.nth(state.events.size() - 1).first;
+  state.revision = std::max(loaded.revision_ceiling, last_event);
+  // After a stop without an end somebody may have been told of what is not in the store.
+  state.unsure_after = loaded.events_up_to.value_or(last_event);
+  state.unsure_before = state.revision;
   if (is_any_stale) tell_stale(loaded, events_kept);
   return loaded;
 }

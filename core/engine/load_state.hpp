@@ -1,5 +1,7 @@
 // Reads the model from the store at start.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/result.hpp"
@@ -14,9 +16,10 @@ namespace storm {
 struct LoadedState {
   State state;
   GroupIndex index;
-  Touched leftovers;                   // rows of the store that belong to nothing any more
-  std::string redaction_key;           // empty: the store has none yet
-  std::uint64_t revision_ceiling = 0;  // revisions up to here may have been given out
+  Touched leftovers;                          // rows of the store that belong to nothing any more
+  std::string redaction_key;                  // empty: the store has none yet
+  std::uint64_t revision_ceiling = 0;         // revisions up to here may have been given out
+  std::optional<std::uint64_t> events_up_to;  // kEventsUpToKey
 };
 
 // Resources that an executor discovered are stale until it lists them again; agents of plugin

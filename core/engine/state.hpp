@@ -78,6 +78,8 @@ struct LiveClass {
 
 struct State {
   std::uint64_t revision = 0;  // of the last change
+  // Between these, both excluded, events may have been told that were lost in a crash.
+  std::uint64_t unsure_after = 0, unsure_before = 0;
   Table<Agent> agents;
   Table<Resource> resources;
   ResourceSet ordered_resources;

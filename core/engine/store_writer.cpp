@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/document/json.hpp"
@@ -39,6 +40,11 @@ void add_event(Transaction& transaction, const State& state, std::uint64_t numbe
   const auto* event = state.events.get(number);
   add_row(transaction, kEventSpace, event_key(number),
           event ? std::optional(to_json(to_row_value(**event))) : std::nullopt);
+}
+
+void add_events_up_to(Transaction& transaction, std::uint64_t revision) {
+  transaction.puts.push_back(
+      {std::string(kMetaSpace), std::string(kEventsUpToKey), std::to_string(revision)});
 }
 
 }  // namespace
@@ -99,7 +105,7 @@ void StoreWriter::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) {
+Result<Touched> StoreWriter::commit(const Touched& touched, const State& state, bool all) {
   Transaction transaction;
   DictionariesByKey needed;
   Touched later;
@@ -119,7 +125,13 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) 
     }
   }
   const std::lock_guard storage_lock(storage_mutex_);
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    all = all && later.events.empty() && waiting_.events.empty();
+  }
+  if (all) add_events_up_to(transaction, state.revision);
   Result<void> outcome = apply(transaction, needed);
+  if (outcome && all) events_up_to_ = state.revision;
   {
     const std::lock_guard lock(waiting_mutex_);
     if (outcome) {
@@ -137,10 +149,11 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state) 
 }
 
 void StoreWriter::write_behind(const Touched& touched) {
-  if (touched.entities.empty() && touched.events.empty()) return;
   const Snapshot state = current_();
   {
     const std::lock_guard lock(waiting_mutex_);
+    noted_ = state->revision;
+    if (touched.entities.empty() && touched.events.empty()) return;
     waiting_.entities.insert(touched.entities.begin(), touched.entities.end());
     for (const std::uint64_t number : touched.events) {
       // One that went before it was stored is forgotten: what waits stays bounded by what is kept.
@@ -191,14 +204,21 @@ void StoreWriter::run() {
 bool StoreWriter::write_chunk() {
   const std::lock_guard storage_lock(storage_mutex_);
   Touched chunk;
+  std::uint64_t up_to = 0;
   {
     const std::lock_guard lock(waiting_mutex_);
-    while (chunk.entities.size() < kBehindChunk && !waiting_.entities.empty()) {
-      chunk.entities.insert(waiting_.entities.extract(waiting_.entities.begin()));
-    }
-    while (chunk.entities.size() + chunk.events.size() < kBehindChunk && !waiting_.events.empty()) {
+    // Events first, so that after a crash nobody lacks one of what the rows already say; but rows
+    // are not to starve either.
+    const std::size_t events = kBehindChunk - std::min(waiting_.entities.size(), kBehindChunk / 2);
+    while (chunk.events.size() < events && !waiting_.events.empty()) {
       chunk.events.insert(waiting_.events.extract(waiting_.events.begin()));
     }
+    while (chunk.entities.size() + chunk.events.size() < kBehindChunk &&
+           !waiting_.entities.empty()) {
+      chunk.entities.insert(waiting_.entities.extract(waiting_.entities.begin()));
+    }
+    const bool rows_ahead = !chunk.entities.empty() && !waiting_.events.empty();
+    up_to = rows_ahead ? 0 : waiting_.events.empty() ? noted_ : *waiting_.events.begin() - 1;
   }
   if (chunk.entities.empty() && chunk.events.empty()) return false;
   const Snapshot state = current_();
@@ -207,7 +227,9 @@ bool StoreWriter::write_chunk() {
   for (const Id& id : chunk.entities) add_entity(transaction, *state, id, needed);
   for (const std::uint64_t number : chunk.events) add_event(transaction, *state, number);
   const std::size_t rows = transaction.puts.size() + transaction.deletes.size();
+  if (up_to != events_up_to_) add_events_up_to(transaction, up_to);
   Result<void> outcome = apply(transaction, needed);
+  if (outcome) events_up_to_ = up_to;
   {
     const std::lock_guard lock(waiting_mutex_);
     if (outcome) {

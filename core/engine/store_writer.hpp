@@ -28,6 +28,9 @@ inline constexpr std::size_t kCommitRowsMax =
 inline constexpr std::string_view kEventSpace = "events";
 inline constexpr std::string_view kMetaSpace = "meta";
 inline constexpr std::string_view kDictionarySpace = "dictionaries";  // by TextDictionary::key
+// Up to which revision all events are in the store, as far as it keeps them; 0: rows of entities
+// are newer than the events.
+inline constexpr std::string_view kEventsUpToKey = "events_up_to";
 std::string event_key(std::uint64_t number);
 
 using DictionariesByKey = std::map<std::string_view, SharedDictionary>;
@@ -46,9 +49,10 @@ class StoreWriter {
   // Writes all that waits, as far as the store takes it.
   void stop();
 
-  // Makes what was touched durable as it is in `state`. On an error nothing counts as written.
-  // [engine-thread]
-  Result<Touched> commit(const Touched& touched, const State& state);
+  // Makes what was touched durable as it is in `state`; answers what does not fit and has to be
+  // written behind. On an error nothing counts as written. `all`: nothing else was touched since
+  // the last call of write_behind().  [engine-thread]
+  Result<Touched> commit(const Touched& touched, const State& state, bool all);
   // Notes what is to be written behind. Call after its state is published.  [engine-thread]
   void write_behind(const Touched& touched);
   // One row of the meta space, durable.  [engine-thread]
@@ -79,10 +83,12 @@ class StoreWriter {
 
   mutable std::mutex waiting_mutex_;
   std::condition_variable wake_;
-  Touched waiting_;               // Guarded by waiting_mutex_.
-  bool stopping_ = false;         // Guarded by waiting_mutex_.
-  Counters counters_;             // Guarded by waiting_mutex_.
-  std::optional<Error> failure_;  // Guarded by waiting_mutex_. Of the last write, if it failed.
+  Touched waiting_;                 // Guarded by waiting_mutex_.
+  std::uint64_t noted_ = 0;         // Guarded by waiting_mutex_. Up to here all is stored or waits.
+  std::uint64_t events_up_to_ = 0;  // Guarded by storage_mutex_. What the store says.
+  bool stopping_ = false;           // Guarded by waiting_mutex_.
+  Counters counters_;               // Guarded by waiting_mutex_.
+  std::optional<Error> failure_;    // Guarded by waiting_mutex_. Of the last write, if it failed.
   std::thread thread_;
 };
 

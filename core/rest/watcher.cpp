@@ -278,8 +278,9 @@ void Watcher::read_event(const Snapshot& state, const Shared<Event>& event,
 
 void Watcher::pass_gap(const State& state, std::uint64_t& after, std::string_view selector,
                        Taken& taken) {
-  const std::uint64_t last_lost =
-      state.events.empty() ? state.revision : state.events.begin()->first - 1;
+  std::uint64_t last_lost = state.events.empty() ? state.revision : state.events.begin()->first - 1;
+  if (after > state.unsure_after && after < state.unsure_before)
+    last_lost = std::max(last_lost, state.unsure_before);
   const bool lost = std::exchange(lost_, false);
   if (!lost && last_lost <= after) return;
   const std::uint64_t from = lost ? 0 : after + 1;

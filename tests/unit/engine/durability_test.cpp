@@ -101,6 +101,31 @@ TEST_CASE("durability: revisions never repeat, even when the last were not noted
   CHECK((*second)->snapshot()->revision >= given_out);
 }
 
+TEST_CASE("durability: after a crash it is known who was told of more than the store has",
+          "[engine]") {
+  EngineFixture f;
+  auto filling = std::make_shared<FillingStorage>();
+  f.engine.reset();
+  f.storage = filling;
+  f.restart();
+  const Id agent = f.agent("prod");
+  f.create(EntityKind::Group, R"({"name":"stored"})");
+  const std::uint64_t stored = f.engine->snapshot()->revision;
+  filling->full = true;
+  f.discover(agent, {.upserts = {f.task("a")}});
+  const std::uint64_t told = f.engine->snapshot()->revision;
+  const auto is_unsure = [](const State& state, std::uint64_t cursor) {
+    return cursor > state.unsure_after && cursor < state.unsure_before;
+  };
+  auto crashed = Engine::create(*f.storage, f.clock, std::make_shared<OperatorSet>(), {});
+  REQUIRE(crashed);
+  CHECK(is_unsure(*(*crashed)->snapshot(), told));
+  CHECK_FALSE(is_unsure(*(*crashed)->snapshot(), stored));
+  filling->full = false;
+  f.restart();  // which ends the first one well
+  CHECK_FALSE(is_unsure(*f.engine->snapshot(), told));
+}
+
 TEST_CASE("durability: only the newest events are kept", "[engine]") {
   EngineFixture f;
   f.engine.reset();
