@@ -17,9 +17,10 @@ struct State;
 namespace storm::rest {
 
 inline constexpr std::size_t kPieceBytes = 64 * 1024;  // about so much is made and sent at a time
+inline constexpr std::size_t kLargePieceBytes = 4 * kPieceBytes;  // while the client keeps up
 
-// Appends the next piece, about kPieceBytes; false when that was the last one.
-using Pieces = std::function<bool(std::string& out)>;
+// Appends the next piece, about so many bytes; false when that was the last one.
+using Pieces = std::function<bool(std::string& out, std::size_t bytes)>;
 
 // The connection becomes a stream of the events after `after`.
 struct EventsAfter {

@@ -106,29 +106,29 @@ Answer page_of(const CallPtr& call, const std::shared_ptr<const Listing>& listin
     answer.with("Link",
                 fmt::format("<{}>; rel=\"next\"", call->request.url.with("cursor", cursor)));
   }
-  answer.body = Pieces([walk = Walk(listing, offset, end), first = true,
-                        projection = std::move(wish.projection),
-                        &rendered = call->api.rendered](std::string& out) mutable {
-    if (first) out += '[';
-    const std::size_t full = out.size() + kPieceBytes;
-    out.reserve(std::min(full, out.size() + walk.left() * kItemBytes) + kItemBytes);
-    while (!walk.at_end() && out.size() < full) {
-      if (!first) out += ',';
-      first = false;
-      const Id id = walk.take();
-      const Shared<Resource>* resource = projection.whole() && id.kind == EntityKind::Resource
-                                             ? walk.state().resources.get(id.uuid)
-                                             : nullptr;
-      if (resource) {
-        rendered.append(out, *resource);
-      } else {
-        projection.append(out, walk.state(), id);
-      }
-    }
-    if (!walk.at_end()) return true;
-    out += ']';
-    return false;
-  });
+  answer.body = Pieces(
+      [walk = Walk(listing, offset, end), first = true, projection = std::move(wish.projection),
+       &rendered = call->api.rendered](std::string& out, std::size_t bytes) mutable {
+        if (first) out += '[';
+        const std::size_t full = out.size() + bytes;
+        out.reserve(std::min(full, out.size() + walk.left() * kItemBytes) + kItemBytes);
+        while (!walk.at_end() && out.size() < full) {
+          if (!first) out += ',';
+          first = false;
+          const Id id = walk.take();
+          const Shared<Resource>* resource = projection.whole() && id.kind == EntityKind::Resource
+                                                 ? walk.state().resources.get(id.uuid)
+                                                 : nullptr;
+          if (resource) {
+            rendered.append(out, *resource);
+          } else {
+            projection.append(out, walk.state(), id);
+          }
+        }
+        if (!walk.at_end()) return true;
+        out += ']';
+        return false;
+      });
   return answer;
 }
 

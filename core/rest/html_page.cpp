@@ -237,7 +237,7 @@ Answer to_html(const Request& request, Answer answer) {
   if (const auto* whole = std::get_if<std::string>(&answer.body)) {
     text = *whole;
   } else if (auto* pieces = std::get_if<Pieces>(&answer.body)) {
-    while ((*pieces)(text)) {
+    while ((*pieces)(text, kPieceBytes)) {
       if (text.size() <= kHtmlBodyMax) continue;
       return error_answer(Format::Json, 413,
                           "This page would be too large; ask for less with limit.");

@@ -337,7 +337,8 @@ void Session::send(Answer answer) {
   if (std::holds_alternative<std::string>(answer.body)) return send_whole(std::move(answer));
   Pieces pieces = std::get<Pieces>(std::move(answer.body));
   std::string first;
-  if (pieces(first)) return send_pieces(answer, std::move(pieces), std::move(first));
+  if (pieces(first, kLargePieceBytes))
+    return send_pieces(answer, std::move(pieces), std::move(first));
   answer.body = std::move(first);
   send_whole(std::move(answer));
 }
@@ -353,19 +354,25 @@ void Session::send_whole(Answer answer) {
   head_ += "\r\n";
   // Nearly always the system takes all of it at once.
   std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_), asio::buffer(out_)};
+  if (const std::optional<Fault> done = write_now(buffers)) return on_whole_sent(*done);
+  timer_.allow(context_.limits.write_wait);
+  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
+    self->on_whole_sent(fault);
+  });
+}
+
+std::optional<Session::Fault> Session::write_now(std::span<asio::const_buffer> buffers) {
   Fault fault;
   std::size_t sent = socket_.write_some(buffers, fault);
-  if (fault == asio::error::would_block) fault = {};
-  if (fault || sent == head_.size() + out_.size()) return on_whole_sent(fault);
-  timer_.allow(context_.limits.write_wait);
+  if (fault && fault != asio::error::would_block) return fault;
+  std::size_t left = 0;
   for (asio::const_buffer& buffer : buffers) {
     const std::size_t done = std::min(sent, buffer.size());
     buffer += done;
     sent -= done;
+    left += buffer.size();
   }
-  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault later_fault, std::size_t) {
-    self->on_whole_sent(later_fault);
-  });
+  return left == 0 ? std::optional<Fault>(Fault()) : std::nullopt;
 }
 
 void Session::on_whole_sent(Fault fault) {
@@ -398,16 +405,33 @@ void Session::send_piece(Pieces pieces, bool more) {
     }
   }
   timer_.allow(context_.limits.write_wait);
+  if (const std::optional<Fault> done = write_now(buffers)) {
+    if (*done) return close();
+    if (!more) return on_sent();
+    // Others get their turn between two pieces.
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this(), pieces = std::move(pieces)]() mutable {
+                 self->send_next_piece(std::move(pieces), true);
+               });
+    return;
+  }
   asio::async_write(socket_, buffers,
                     [self = shared_from_this(), pieces = std::move(pieces), more](
                         Fault fault, std::size_t) mutable {
                       if (fault) return self->close();
                       if (!more) return self->on_sent();
-                      self->head_.clear();
-                      self->out_.clear();
-                      const bool further = pieces(self->out_);
-                      self->send_piece(std::move(pieces), further);
+                      self->send_next_piece(std::move(pieces), false);
                     });
+}
+
+// A client that makes us wait gets smaller pieces: each holds memory until it is taken.
+void Session::send_next_piece(Pieces pieces, bool took_at_once) {
+  if (closed_) return;
+  head_.clear();
+  out_.clear();
+  if (!took_at_once) out_.shrink_to_fit();
+  const bool more = pieces(out_, took_at_once ? kLargePieceBytes : kPieceBytes);
+  send_piece(std::move(pieces), more);
 }
 
 void Session::on_sent() {
