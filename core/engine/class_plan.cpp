@@ -74,52 +74,38 @@ Demands demands_of(const Query& query) {
   return demands;
 }
 
-class Planner {
- public:
-  Planner(const State& state, const Query& query) : state_(state), query_(query) {}
+// What the query says of any resource, when it reads nothing that a class says.
+Truth truth_of_all(const Query& query) {
+  static const Value kNothing = Value::object();
+  return query.decide(ValueView(kNothing), kClassFields);
+}
 
-  ClassPlan run() {
-    const std::vector<std::string>& fields = query_.fields();
-    const bool reads_class = std::ranges::any_of(fields, is_class_field);
-    const bool reads_image = std::ranges::binary_search(fields, "image");
-    if (!reads_class) {
-      plan_at_once();
-    } else if (reads_image || std::ranges::binary_search(fields, "type")) {
-      plan_by_kind();
+bool reads_class(const Query& query) { return std::ranges::any_of(query.fields(), is_class_field); }
+
+class ClassWalk {
+ public:
+  ClassWalk(const State& state, const Query& query, const VisitClass& visit)
+      : state_(state), query_(query), visit_(visit) {}
+
+  void run() {
+    reads_image_ = std::ranges::binary_search(query_.fields(), "image");
+    if (!reads_class(query_)) {
+      const Truth truth = truth_of_all(query_);
+      for (const auto& [number, of] : state_.classes) tell(of, truth);
+    } else if (reads_image_ || std::ranges::binary_search(query_.fields(), "type")) {
+      walk_by_kind();
     } else {
-      plan_by_number();
+      // Classes differ only in what few fields say: each sort of them is asked about once.
+      for (const auto& [number, of] : state_.classes) tell(of, remembered(*of.traits));
     }
-    return std::move(plan_);
   }
 
  private:
-  void take(const LiveClass& live, Truth truth) {
-    if (truth == Truth::No || live.resources.empty()) return;
-    if (truth == Truth::Yes) {
-      plan_.whole.push_back(&live);
-    } else {
-      plan_.depends.push_back(&live);
-      plan_.tests += live.resources.size();
-    }
+  void tell(const LiveClass& live, Truth truth) {
+    if (truth != Truth::No) visit_(live, truth);
   }
   const LiveClass& live(const SharedClass& traits) const {
     return *state_.classes.get(traits->number);
-  }
-
-  void plan_at_once() {
-    static const Value kNothing = Value::object();
-    const Truth truth = query_.decide(ValueView(kNothing), kClassFields);
-    if (truth == Truth::Depends) {
-      plan_.everything = true;
-      plan_.tests = state_.resources.size();
-    } else if (truth == Truth::Yes) {
-      for (const auto& [number, of] : state_.classes) take(of, truth);
-    }
-  }
-
-  // Classes differ only in what few fields say: each sort of them is asked about once.
-  void plan_by_number() {
-    for (const auto& [number, of] : state_.classes) take(of, remembered(*of.traits));
   }
 
   Truth remembered(const ResourceClass& traits) {
@@ -136,25 +122,24 @@ class Planner {
   }
 
   // In order of type and image, as far as the query demands one.
-  void plan_by_kind() {
+  void walk_by_kind() {
     const Demands demands = demands_of(query_);
-    reads_image_ = std::ranges::binary_search(query_.fields(), "image");
     if (!demands.types && !demands.images) {
       for (const SharedClass& traits : state_.ordered_classes) look_at(traits);
       return;
     }
     if (demands.types) {
-      for (const std::string& type : *demands.types) plan_type(type, demands);
+      for (const std::string& type : *demands.types) walk_type(type, demands);
       return;
     }
     for (auto at = state_.ordered_classes.begin(); at != state_.ordered_classes.end();) {
       const std::string type = (*at)->type;
-      plan_type(type, demands);
+      walk_type(type, demands);
       at = from(type + '\0', "");
     }
   }
 
-  void plan_type(const std::string& type, const Demands& demands) {
+  void walk_type(const std::string& type, const Demands& demands) {
     static const std::vector<ImageKey> kAll = {{"", true}};
     for (const ImageKey& key : demands.images ? *demands.images : kAll) {
       for (auto at = from(type, key.text); at != state_.ordered_classes.end(); ++at) {
@@ -177,7 +162,7 @@ class Planner {
   }
 
   void look_at(const SharedClass& traits) {
-    if (!reads_image_) return take(live(traits), remembered(*traits));
+    if (!reads_image_) return tell(live(traits), remembered(*traits));
     const ValueView view(traits->document);
     if (!last_ || !same_kind(*last_, *traits)) {
       is_kind_ruled_out_ = query_.decide(view, kKindFields) == Truth::No;
@@ -185,12 +170,12 @@ class Planner {
     }
     if (is_kind_ruled_out_) return;
     const Truth truth = query_.decide(view, kClassFields);
-    if (truth != Truth::No) take(live(traits), truth);
+    if (truth != Truth::No) visit_(live(traits), truth);
   }
 
   const State& state_;
   const Query& query_;
-  ClassPlan plan_;
+  const VisitClass& visit_;
   std::vector<std::pair<const ResourceClass*, Truth>> remembered_;
   bool reads_image_ = false;
   SharedClass last_;
@@ -199,8 +184,23 @@ class Planner {
 
 }  // namespace
 
+void each_class(const State& state, const Query& query, const VisitClass& visit) {
+  ClassWalk(state, query, visit).run();
+}
+
 ClassPlan plan_classes(const State& state, const Query& query) {
-  return Planner(state, query).run();
+  ClassPlan plan;
+  if (!reads_class(query) && truth_of_all(query) == Truth::Depends) {
+    plan.everything = true;
+    plan.tests = state.resources.size();
+    return plan;
+  }
+  each_class(state, query, [&](const LiveClass& live, Truth truth) {
+    if (live.resources.empty()) return;
+    (truth == Truth::Yes ? plan.whole : plan.depends).push_back(&live);
+    if (truth == Truth::Depends) plan.tests += live.resources.size();
+  });
+  return plan;
 }
 
 }  // namespace storm

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/base/assert.hpp"
+#include "core/engine/class_plan.hpp"
 #include "core/engine/members.hpp"
 #include "core/engine/resource_search.hpp"
 
@@ -285,26 +286,26 @@ Memberships::Moves Memberships::take_moves() {
   return std::exchange(moves_, {});
 }
 
+// That it does not rule out.
+std::vector<std::uint32_t> Memberships::classes_of(const Query& query) const {
+  std::vector<std::uint32_t> numbers;
+  each_class(state_, query,
+             [&](const LiveClass& live, Truth) { numbers.push_back(live.traits->number); });
+  return numbers;
+}
+
 PersistentSet<std::uint32_t> Memberships::enter_classes(std::uint32_t number) {
   PersistentSet<std::uint32_t> entered;
   const GroupIndex::Entry& entry = *index_.find(number);
   if (entry.route != GroupIndex::Route::Class && entry.route != GroupIndex::Route::Within)
     return entered;
   SharedEdit edit(number);
-  SharedClass last;
-  bool kind_ruled_out = false;
-  for (const SharedClass& traits : state_.ordered_classes) {
-    const ValueView view(traits->document);
-    if (!last || !same_kind(*last, *traits)) {
-      kind_ruled_out = entry.query.decide(view, kKindFields) == Truth::No;
-      last = traits;
-    }
-    if (kind_ruled_out || entry.query.decide(view, kClassFields) == Truth::No) continue;
-    state_.classes.edit(traits->number, [&](LiveClass& live) {
+  for (const std::uint32_t of : classes_of(entry.query)) {
+    state_.classes.edit(of, [&](LiveClass& live) {
       SharedNumbers& groups = entry.by_class ? live.groups : live.undecided;
       groups = edit.add(groups);
     });
-    if (entry.by_class) entered.insert_or_assign(traits->number);
+    if (entry.by_class) entered.insert_or_assign(of);
   }
   return entered;
 }
@@ -319,9 +320,8 @@ void Memberships::leave_classes(std::uint32_t number, const LiveGroup& group) {
       state_.classes.edit(of, [&](LiveClass& live) { live.groups = edit.remove(live.groups); });
     }
   } else if (entry->route == GroupIndex::Route::Within) {
-    for (const SharedClass& traits : state_.ordered_classes) {
-      if (!holds(list(state_.classes.get(traits->number)->undecided), number)) continue;
-      state_.classes.edit(traits->number,
+    for (const std::uint32_t of : classes_of(entry->query)) {
+      state_.classes.edit(of,
                           [&](LiveClass& live) { live.undecided = edit.remove(live.undecided); });
     }
   }

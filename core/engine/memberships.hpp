@@ -96,6 +96,7 @@ class Memberships {
   std::vector<std::string> names_of(const LiveGroup& group) const;
   void rename_owner(const Id& owner);
   void decide_again(std::uint32_t class_number);
+  std::vector<std::uint32_t> classes_of(const Query& query) const;
   PersistentSet<std::uint32_t> enter_classes(std::uint32_t number);
   void leave_classes(std::uint32_t number, const LiveGroup& group);
   PersistentSet<Uuid> find_members(const LiveGroup& group, const Matches* matches) const;

@@ -33,7 +33,6 @@ struct ResourceClass {
   bool stale = false;
 
   std::uint32_t number = 0;  // of the class; not part of its value
-  std::uint32_t kind = 0;    // the same for classes of the same type, image and digest
   Value document;            // the fields as queries see them; not part of its value
 };
 
