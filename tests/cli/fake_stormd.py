@@ -82,6 +82,7 @@ class FakeStormd:
         self.changed = threading.Condition(threading.RLock())
         self.next_id = 0
         self.streams = []
+        self.lists_read = 0
         owner = self
 
         class Handler(RequestHandler):
@@ -377,6 +378,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         documents = fake.members(fake.find("groups", rest[0])) if rest else \
             fake.collections[collection]
         wanted = json.loads(query.get("q", "{}"))
+        fake.lists_read += 1
         return [self.project(document, query) for document in documents
                 if matches(document, wanted)]
 
@@ -393,13 +395,14 @@ class RequestHandler(BaseHTTPRequestHandler):
         with fake.changed:
             known = len(fake.events)
             start = int(query["start"]) if "start" in query else known + 1
-            fake.streams.append(state)
         self.send_response(200)
         self.send_header("Content-Type", "application/x-ndjson")
         self.send_header("Storm-Revision", str(known))
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.write_chunk(b"\n")
+        with fake.changed:
+            fake.streams.append(state)  # now that the client can know of it
         sent = start - 1
         if sent > len(fake.events):
             gap = {"id": sent, "event_type": "gap", "entity_type": "", "entity_id": "",

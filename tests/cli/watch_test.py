@@ -193,8 +193,9 @@ class WatchTest(unittest.TestCase):
         self.assertEqual(ids, list(range(1, 52)))
 
     def test_what_happens_before_a_stream_has_told_anything_is_not_lost_with_it(self):
-        for words in (["events", "-f"], ["resources", "ls", "-w"]):
+        for words, lists in ((["events", "-f"], 0), (["resources", "ls", "-w"], 1)):
             follower = self.follow(*words)
+            self.wait_for(lambda: self.server.lists_read >= lists)
             with self.server.changed:
                 self.server.break_streams()
                 self.server.add("resources", {"type": "t", "names": [f"of-{words[0]}"]})
