@@ -170,7 +170,8 @@ class Reader {
     if (take('}')) return true;
     std::size_t missing = tree.size();
     do {
-      if (missing == 0) return skip_rest();
+      // What follows the last that is wanted matters only where something else comes after it.
+      if (missing == 0) return depth == 0 || skip_rest();
       std::string unescaped;
       std::string_view name;
       if (!key(name, unescaped) || !take(':')) return false;

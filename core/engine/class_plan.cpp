@@ -1,7 +1,7 @@
 #include "core/engine/class_plan.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kLookedUpMax = 256;
 // Sorts of classes whose answer is remembered while classes are walked.
 constexpr std::size_t kRememberedMax = 128;
+// When more than one class in so many is of the types, all are walked in the quickest order.
+constexpr std::size_t kCommonPart = 4;
 constexpr std::string_view kOfficial = "library/";
 
 struct ImageKey {
@@ -95,8 +97,7 @@ class ClassWalk {
     } else if (reads_image_ || std::ranges::binary_search(query_.fields(), "type")) {
       walk_by_kind();
     } else {
-      // Classes differ only in what few fields say: each sort of them is asked about once.
-      for (const auto& [number, of] : state_.classes) tell(of, remembered(*of.traits));
+      walk_all();
     }
   }
 
@@ -108,22 +109,39 @@ class ClassWalk {
     return *state_.classes.get(traits->number);
   }
 
+  // Classes differ only in what few fields say: each sort of them is asked about once.
+  void walk_all() {
+    for (const auto& [number, of] : state_.classes) tell(of, remembered(*of.traits));
+  }
+
   Truth remembered(const ResourceClass& traits) {
-    for (const auto& [known, truth] : remembered_) {
-      if (known->status == traits.status && known->health == traits.health &&
-          known->stale == traits.stale && known->owner == traits.owner &&
-          known->type == traits.type) {
-        return truth;
-      }
+    const std::uint32_t sort = static_cast<std::uint32_t>(traits.status) << 16U |
+                               static_cast<std::uint32_t>(traits.health) << 8U |
+                               static_cast<std::uint32_t>(traits.stale);
+    for (const Remembered& known : remembered_) {
+      if (known.sort == sort && known.of->owner == traits.owner && known.of->type == traits.type)
+        return known.truth;
     }
     const Truth truth = query_.decide(ValueView(traits.document), kClassFields);
-    if (remembered_.size() < kRememberedMax) remembered_.emplace_back(&traits, truth);
+    if (remembered_.size() < kRememberedMax) remembered_.push_back({sort, truth, &traits});
     return truth;
+  }
+
+  bool are_common(const std::vector<std::string>& types) const {
+    std::size_t left = state_.ordered_classes.size() / kCommonPart;
+    for (const std::string& type : types) {
+      for (auto at = from(type, ""); at != state_.ordered_classes.end() && (*at)->type == type;
+           ++at) {
+        if (left-- == 0) return true;
+      }
+    }
+    return false;
   }
 
   // In order of type and image, as far as the query demands one.
   void walk_by_kind() {
     const Demands demands = demands_of(query_);
+    if (!reads_image_ && (!demands.types || are_common(*demands.types))) return walk_all();
     if (!demands.types && !demands.images) {
       for (const SharedClass& traits : state_.ordered_classes) look_at(traits);
       return;
@@ -176,7 +194,12 @@ class ClassWalk {
   const State& state_;
   const Query& query_;
   const VisitClass& visit_;
-  std::vector<std::pair<const ResourceClass*, Truth>> remembered_;
+  struct Remembered {
+    std::uint32_t sort;  // by what is cheap to compare
+    Truth truth;
+    const ResourceClass* of;
+  };
+  std::vector<Remembered> remembered_;
   bool reads_image_ = false;
   SharedClass last_;
   bool is_kind_ruled_out_ = false;

@@ -124,32 +124,34 @@ std::vector<Uuid> FoundResources::first(std::size_t count) const {
       singles.begin() + static_cast<std::ptrdiff_t>(std::min(count, singles.size()));
   std::ranges::partial_sort(singles, middle, ResourceOrder{}, Pointee<Resource>::of);
   singles.erase(middle, singles.end());
-  using At = ResourceSet::Iterator;
-  std::vector<std::pair<At, At>> heads;
+  struct Head {
+    const Resource* at;
+    const ResourceSet* of;
+    std::size_t next;
+  };
+  std::vector<Head> heads;
   heads.reserve(classes_.size());
   for (const ResourceSet* resources : classes_)
-    heads.emplace_back(resources->begin(), resources->end());
-  const auto later = [](const auto& a, const auto& b) {
-    return ResourceOrder{}(b.first->get(), a.first->get());
-  };
+    heads.push_back({resources->nth(0).get(), resources, 1});
+  const auto later = [](const Head& a, const Head& b) { return ResourceOrder{}(b.at, a.at); };
   std::ranges::make_heap(heads, later);
   std::vector<Uuid> found;
   auto single = singles.begin();
   while (found.size() < count) {
-    const bool takes_single =
-        single != singles.end() &&
-        (heads.empty() || ResourceOrder{}(single->get(), heads.front().first->get()));
+    const bool takes_single = single != singles.end() &&
+                              (heads.empty() || ResourceOrder{}(single->get(), heads.front().at));
     if (takes_single) {
       found.push_back((*single++)->id.uuid);
       continue;
     }
     if (heads.empty()) break;
     std::ranges::pop_heap(heads, later);
-    auto& [at, end] = heads.back();
-    found.push_back((*at)->id.uuid);
-    if (++at == end) {
+    Head& head = heads.back();
+    found.push_back(head.at->id.uuid);
+    if (head.next == head.of->size()) {
       heads.pop_back();
     } else {
+      head.at = head.of->nth(head.next++).get();
       std::ranges::push_heap(heads, later);
     }
   }
