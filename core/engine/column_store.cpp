@@ -16,7 +16,10 @@ constexpr std::size_t kAskingPart = 8;
 // more before it is not brought up to date at all.
 constexpr std::size_t kOverlayPart = 64;
 constexpr std::size_t kOverlayFew = 1024;
-constexpr std::size_t kOverlaysFactor = 8;
+// What a row costs without its cells: its id, its class and its place in a table by hash.
+constexpr std::size_t kRowBytes = sizeof(Uuid) + 3 * sizeof(std::uint32_t);
+constexpr std::size_t kCellBytes = sizeof(Cell::Kind) + sizeof(std::uint64_t);
+constexpr std::size_t kOverlaysFactor = 2;
 
 std::size_t overlay_most(std::size_t rows) { return rows / kOverlayPart + kOverlayFew; }
 
@@ -79,9 +82,7 @@ class ColumnSet::Places {
 bool ColumnSet::is_worn() const { return overlay.size() > overlay_most(rows.size()); }
 
 std::size_t ColumnSet::bytes() const {
-  constexpr std::size_t kOfRow =
-      sizeof(Uuid) + sizeof(std::uint32_t) + 2 * sizeof(std::uint32_t);  // with its place
-  std::size_t bytes = (rows.size() + overlay.size()) * kOfRow;
+  std::size_t bytes = (rows.size() + overlay.size()) * kRowBytes;
   for (const ColumnRows* part : {&rows, &overlay}) {
     for (const auto& [path, column] : part->columns) bytes += column->bytes();
   }
@@ -181,7 +182,8 @@ std::shared_ptr<ColumnStore::Build> ColumnStore::begin(const State& state,
     const bool is_refused = std::ranges::any_of(
         paths, [&](const std::string& path) { return refused_.contains(path); });
     const bool is_past = newest_ && newest_->revision > state.revision;
-    if (is_building_ || is_refused || is_past) return nullptr;
+    const std::size_t least = state.resources.size() * (kRowBytes + paths.size() * kCellBytes);
+    if (is_building_ || is_refused || is_past || least > bytes_max_) return nullptr;
     is_building_ = true;
   }
   Shared<ColumnSet> old = at(state, {});

@@ -61,10 +61,12 @@ class Searches {
       for (int i = 0; i < 3; ++i) check(*state);
       if (one_of(3) == 0) check(*past);
       if (one_of(4) == 0) past = state;
+      column_bytes_seen_ = std::max(column_bytes_seen_, engine_->scans().columns.bytes());
     }
   }
 
-  std::size_t column_bytes() const { return engine_->scans().columns.bytes(); }
+  // The most that there were after a step.
+  std::size_t column_bytes() const { return column_bytes_seen_; }
 
  private:
   std::size_t one_of(std::size_t count) { return random_() % count; }
@@ -240,6 +242,7 @@ class Searches {
 
   std::mt19937 random_;
   const std::size_t column_bytes_;
+  std::size_t column_bytes_seen_ = 0;
   const std::shared_ptr<OperatorSet> operators_ = std::make_shared<OperatorSet>();
   MemoryStorage storage_;
   ManualClock clock_;
