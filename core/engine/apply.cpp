@@ -187,10 +187,13 @@ class Handler {
                            ? &found->second
                            : nullptr;
     if (batch.stale) mark_stale(command.agent, &batch.scope);
-    for (const DiscoveredResource& item : batch.upserts) {
-      const Id id = resource_id(command.agent, item.uid);
-      if (listing) listing->seen.insert_or_assign(id.uuid);
-      discover(command.agent, batch.scope, id, item);
+    const bool known_ids = command.ids.size() == batch.upserts.size();
+    const std::vector<ResourceIds> found_ids =
+        known_ids ? std::vector<ResourceIds>() : resource_ids(command.agent, batch);
+    for (std::size_t i = 0; i < batch.upserts.size(); ++i) {
+      const ResourceIds& ids = known_ids ? command.ids[i] : found_ids[i];
+      if (listing) listing->seen.insert_or_assign(ids.id.uuid);
+      discover(command.agent, batch.scope, ids, batch.upserts[i]);
     }
     for (const std::string& uid : batch.removals) {
       const Id id = resource_id(command.agent, uid);
@@ -603,25 +606,22 @@ class Handler {
     return id;
   }
 
-  void discover(const Id& agent, const std::string& scope, const Id& id,
+  void discover(const Id& agent, const std::string& scope, const ResourceIds& ids,
                 const DiscoveredResource& item) {
-    const auto* found = state_.resources.get(id.uuid);
+    const auto* found = state_.resources.get(ids.id.uuid);
     const Shared<Resource> known = found ? *found : nullptr;
     if (known && !known->stale && item.provider_revision < known->provider_revision &&
         item.provider_revision != 0) {
       return;  // an answer that was overtaken
     }
     Resource resource;
-    resource.id = id;
+    resource.id = ids.id;
     resource.type = context_.texts.intern(item.type);
     resource.names = item.names;
     resource.owner = agent;
-    const auto reference = [&](const std::string& uid) {
-      return uid.empty() ? std::optional<Id>() : std::optional<Id>(resource_id(agent, uid));
-    };
-    resource.parent = reference(item.parent_uid);
-    resource.cluster = reference(item.cluster_uid);
-    resource.host = reference(item.host_uid);
+    resource.parent = ids.parent;
+    resource.cluster = ids.cluster;
+    resource.host = ids.host;
     resource.image = context_.texts.intern(item.image);
     resource.image_digest = context_.texts.intern(item.image_digest);
     resource.status = item.status;
@@ -692,6 +692,32 @@ bool is_durable(const Command& command) {
 
 Id resource_id(const Id& agent, const std::string& uid) {
   return {EntityKind::Resource, Uuid::from_names(agent.to_string(), uid)};
+}
+
+std::vector<ResourceIds> resource_ids(const Id& agent, const DiscoveryBatch& batch) {
+  const std::string space = agent.to_string();
+  // Many in a row have the same relatives.
+  struct Last {
+    const std::string* uid = nullptr;
+    Id id;
+  };
+  const auto relative = [&](const std::string& uid, Last& last) -> std::optional<Id> {
+    if (uid.empty()) return std::nullopt;
+    if (!last.uid || *last.uid != uid) {
+      last = {&uid, {EntityKind::Resource, Uuid::from_names(space, uid)}};
+    }
+    return last.id;
+  };
+  Last parent, cluster, host;
+  std::vector<ResourceIds> ids;
+  ids.reserve(batch.upserts.size());
+  for (const DiscoveredResource& item : batch.upserts) {
+    ids.push_back({{EntityKind::Resource, Uuid::from_names(space, item.uid)},
+                   relative(item.parent_uid, parent),
+                   relative(item.cluster_uid, cluster),
+                   relative(item.host_uid, host)});
+  }
+  return ids;
 }
 
 }  // namespace storm

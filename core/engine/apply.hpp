@@ -60,5 +60,7 @@ bool is_durable(const Command& command);
 
 // The id of an agent's resource with that uid.
 Id resource_id(const Id& agent, const std::string& uid);
+// Of all upserts of a batch and of their relatives; cheaper than one by one.
+std::vector<ResourceIds> resource_ids(const Id& agent, const DiscoveryBatch& batch);
 
 }  // namespace storm

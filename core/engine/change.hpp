@@ -4,6 +4,7 @@
 #pragma once
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -17,6 +18,13 @@ namespace storm {
 struct Touched {
   std::set<Id> entities;
   std::set<std::uint64_t> events;
+
+  void merge(Touched other) {
+    if (entities.empty()) entities.swap(other.entities);
+    if (events.empty()) events.swap(other.events);
+    entities.merge(other.entities);
+    events.merge(other.events);
+  }
 };
 
 class Change {
@@ -33,6 +41,7 @@ class Change {
   WallTime now() const { return now_; }
   const State& state() const { return state_; }
   const Touched& touched() const { return touched_; }
+  Touched take_touched() { return std::exchange(touched_, {}); }
   // Resources and agents by whose names something else may have been found, new ones included.
   const std::set<Uuid>& renamed() const { return renamed_; }
   // Of resources other than by a change of their own.

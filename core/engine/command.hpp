@@ -67,9 +67,15 @@ struct ReportSource {
   Id agent;
   SourceReport report;
 };
+// Of a discovered resource.
+struct ResourceIds {
+  Id id;
+  std::optional<Id> parent, cluster, host;
+};
 struct Discover {
   Id agent;
   DiscoveryBatch batch;
+  std::vector<ResourceIds> ids = {};  // of its upserts, if they were found ahead; see resource_ids
 };
 
 using Command = std::variant<CreateEntity, ReplaceEntity, DeleteEntity, ChangeMembers, Heartbeat,

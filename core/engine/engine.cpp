@@ -89,7 +89,7 @@ struct Engine::Impl {
         scans(options.scan_threads, options.column_bytes_max),
         published(std::make_shared<const State>(std::move(loaded.state))),
         writer(store, [this] { return published.load(); }) {
-    writer.write_behind(loaded.leftovers);
+    writer.write_behind(std::move(loaded.leftovers));
   }
 
   // Without secrets, and packed.  [any-thread]
@@ -194,8 +194,7 @@ struct Engine::Impl {
       for (const auto& preparation : preparations) preparation->note(change);
       const bool is_written = is_durable(task.command) && made;
       Touched& touched = is_written ? durable : behind;
-      touched.entities.insert(change.touched().entities.begin(), change.touched().entities.end());
-      touched.events.insert(change.touched().events.begin(), change.touched().events.end());
+      touched.merge(change.take_touched());
       if (is_written) durable_tasks.push_back(i);
       answers.push_back({std::move(task.done), made ? Result<Outcome>(Outcome{*made, nullptr})
                                                     : Result<Outcome>(std::move(made).error())});
@@ -221,7 +220,7 @@ struct Engine::Impl {
     ++batches;
     Snapshot after = std::make_shared<const State>(std::move(next));
     published.store(after);
-    writer.write_behind(behind);
+    writer.write_behind(std::move(behind));
     for (Answer& answer : answers) {
       if (answer.outcome && !answer.outcome->snapshot) answer.outcome->snapshot = after;
       if (answer.done) answer.done(std::move(answer.outcome));
@@ -284,7 +283,7 @@ struct Engine::Impl {
     if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
     const bool visible = next.revision != revision;
     published.store(std::make_shared<const State>(std::move(next)));
-    writer.write_behind(change.touched());
+    writer.write_behind(change.take_touched());
     if (!visible) return;
     for (const auto& notify : listeners) notify();
   }
@@ -394,6 +393,7 @@ bool Engine::submit_waiting(Command command, Completion done,
     for (DiscoveredResource& item : discover->batch.upserts) {
       if (item.snapshot) item.snapshot = impl_->take_in(item.snapshot);
     }
+    discover->ids = resource_ids(discover->agent, discover->batch);
   }
   Impl::Task task{std::move(command), std::move(done), false};
   return impl_->queue.push(task, give_up);

@@ -148,18 +148,18 @@ Result<Touched> StoreWriter::commit(const Touched& touched, const State& state, 
   return later;
 }
 
-void StoreWriter::write_behind(const Touched& touched) {
+void StoreWriter::write_behind(Touched touched) {
   const Snapshot state = current_();
   {
     const std::lock_guard lock(waiting_mutex_);
     noted_ = state->revision;
     if (touched.entities.empty() && touched.events.empty()) return;
-    waiting_.entities.insert(touched.entities.begin(), touched.entities.end());
-    for (const std::uint64_t number : touched.events) {
-      // One that went before it was stored is forgotten: what waits stays bounded by what is kept.
-      if (waiting_.events.erase(number) > 0 && !state->events.contains(number)) continue;
-      waiting_.events.insert(number);
-    }
+    // An event that went before it was stored is forgotten: what waits stays bounded by what is
+    // kept.
+    std::erase_if(touched.events, [&](std::uint64_t number) {
+      return waiting_.events.erase(number) > 0 && !state->events.contains(number);
+    });
+    waiting_.merge(std::move(touched));
   }
   wake_.notify_one();
 }

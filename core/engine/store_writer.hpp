@@ -54,7 +54,7 @@ class StoreWriter {
   // the last call of write_behind().  [engine-thread]
   Result<Touched> commit(const Touched& touched, const State& state, bool all);
   // Notes what is to be written behind. Call after its state is published.  [engine-thread]
-  void write_behind(const Touched& touched);
+  void write_behind(Touched touched);
   // One row of the meta space, durable.  [engine-thread]
   Result<void> put_meta(std::string key, std::string value);
 

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <cstring>
+#include <memory>
 
 #include "core/base/assert.hpp"
 
@@ -77,6 +78,20 @@ Uuid Uuid::random() {
   return stamp(uuid, 4);
 }
 
+namespace {
+
+// What is fetched for each digest costs more than the digest of a short text.
+struct Digester {
+  struct End {
+    void operator()(EVP_MD* method) const { EVP_MD_free(method); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  const std::unique_ptr<EVP_MD, End> method{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  const std::unique_ptr<EVP_MD_CTX, End> context{EVP_MD_CTX_new()};
+};
+
+}  // namespace
+
 Uuid Uuid::from_names(std::string_view space, std::string_view name) {
   std::string text;
   text.reserve(space.size() + name.size() + 1);
@@ -84,7 +99,11 @@ Uuid Uuid::from_names(std::string_view space, std::string_view name) {
   text.append(name);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  STORM_ASSERT(EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr) == 1);
+  thread_local const Digester digester;
+  EVP_MD_CTX* const context = digester.context.get();
+  STORM_ASSERT(EVP_DigestInit_ex(context, digester.method.get(), nullptr) == 1);
+  STORM_ASSERT(EVP_DigestUpdate(context, text.data(), text.size()) == 1);
+  STORM_ASSERT(EVP_DigestFinal_ex(context, digest, &length) == 1);
   Uuid uuid;
   std::memcpy(&uuid, digest, sizeof uuid);
   return stamp(uuid, 8);
