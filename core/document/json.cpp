@@ -6,9 +6,11 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <unordered_set>
 
 #include "core/document/json_scan.hpp"
+#include "core/document/json_tree_reader.hpp"
 
 namespace storm {
 namespace {
@@ -192,6 +194,7 @@ void append_indented(std::string& out, const Value& value, int indent, int depth
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, std::size_t depth_max) {
+  if (std::optional<Value> value = read_json_tree(text, depth_max)) return std::move(*value);
   return read(text, depth_max, true);
 }
 

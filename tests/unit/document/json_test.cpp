@@ -47,3 +47,35 @@ TEST_CASE("json: keys with dots, dollars and NUL survive", "[document]") {
   REQUIRE(value);
   CHECK(to_json(*value) == text);
 }
+
+TEST_CASE("json: numbers at the edges and escapes are read alike in any text", "[document]") {
+  const auto shown = [](const std::string& text) {
+    const auto value = parse_json(text);
+    return value ? to_json(*value) : value.error().message;
+  };
+  // The second text of a pair has a pair of surrogates more, which takes the careful reader.
+  for (const std::string number :
+       {"0", "-0", "-0.0", "1.0", "1e3", "9223372036854775807", "9223372036854775808",
+        "-9223372036854775808", "-9223372036854775809", "18446744073709551615",
+        "18446744073709551616", "0.1", "1e-400", "123456789012345678901234567890", "5e-324"}) {
+    const std::string plain = "[" + number + "]";
+    const std::string careful = "[" + number + ",\"\\ud83d\\ude00\"]";
+    const std::string read = shown(careful);
+    CHECK(shown(plain) == read.substr(0, read.find(',')) + "]");
+  }
+  CHECK_FALSE(parse_json("[1e400]"));
+  CHECK_FALSE(parse_json("[01]"));
+  CHECK_FALSE(parse_json("[\"\\ud800\"]"));
+  CHECK_FALSE(parse_json("[\"\\udc00\"]"));
+  CHECK_FALSE(parse_json("[\"\x01\"]"));
+  CHECK(shown(R"(["\u0041\u00e9\/\n"])") == "[\"A\u00e9/\\n\"]");
+}
+
+TEST_CASE("json: a key that is there twice among many is found", "[document]") {
+  std::string text = "{";
+  for (int i = 0; i < 40; ++i) text += "\"key" + std::to_string(i) + "\":1,";
+  CHECK(parse_json(text + "\"other\":1}"));
+  const auto twice = parse_json(text + "\"key7\":1}");
+  REQUIRE_FALSE(twice);
+  CHECK_THAT(twice.error().message, Catch::Matchers::Contains("duplicate key \"key7\""));
+}
