@@ -16,6 +16,7 @@
 #include "core/rest/html_page.hpp"
 #include "core/rest/http_error.hpp"
 #include "core/rest/watch_connection.hpp"
+#include "core/rest/write_now.hpp"
 
 namespace storm::rest {
 namespace {
@@ -354,25 +355,11 @@ void Session::send_whole(Answer answer) {
   head_ += "\r\n";
   // Nearly always the system takes all of it at once.
   std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_), asio::buffer(out_)};
-  if (const std::optional<Fault> done = write_now(buffers)) return on_whole_sent(*done);
+  if (const std::optional<Fault> done = write_now(socket_, buffers)) return on_whole_sent(*done);
   timer_.allow(context_.limits.write_wait);
   asio::async_write(socket_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
     self->on_whole_sent(fault);
   });
-}
-
-std::optional<Session::Fault> Session::write_now(std::span<asio::const_buffer> buffers) {
-  Fault fault;
-  std::size_t sent = socket_.write_some(buffers, fault);
-  if (fault && fault != asio::error::would_block) return fault;
-  std::size_t left = 0;
-  for (asio::const_buffer& buffer : buffers) {
-    const std::size_t done = std::min(sent, buffer.size());
-    buffer += done;
-    sent -= done;
-    left += buffer.size();
-  }
-  return left == 0 ? std::optional<Fault>(Fault()) : std::nullopt;
 }
 
 void Session::on_whole_sent(Fault fault) {
@@ -405,7 +392,7 @@ void Session::send_piece(Pieces pieces, bool more) {
     }
   }
   timer_.allow(context_.limits.write_wait);
-  if (const std::optional<Fault> done = write_now(buffers)) {
+  if (const std::optional<Fault> done = write_now(socket_, buffers)) {
     if (*done) return close();
     if (!more) return on_sent();
     // Others get their turn between two pieces.

@@ -12,7 +12,6 @@
 #include <boost/beast/http/string_body.hpp>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,8 +71,6 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   void send_pieces(const Answer& answer, Pieces pieces, std::string first);
   void send_piece(Pieces pieces, bool more);
   void send_next_piece(Pieces pieces, bool took_at_once);
-  // Writes what the system takes at once off the front of the buffers. No value: some is left.
-  std::optional<Fault> write_now(std::span<boost::asio::const_buffer> buffers);
   void start_stream(const Answer& answer);
   void start_watch(const Answer& answer, const WatchStart& start);
   void begin_head(const Answer& answer);

@@ -8,6 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "core/rest/chunk_frame.hpp"
+#include "core/rest/write_now.hpp"
+
 namespace storm::rest {
 namespace {
 
@@ -29,7 +32,12 @@ class HttpWatch final : public WatchConnection {
       : WatchConnection(std::move(watcher), context, loop),
         socket_(std::move(socket)),
         head_(std::move(head)),
-        chunked_(chunked) {}
+        chunked_(chunked) {
+    if (this->watcher().form() != WatchForm::Sse) return;
+    if (chunked_) head_ += chunk_.open(kSseGreeting.size());
+    head_ += kSseGreeting;
+    if (chunked_) head_ += ChunkFrame::kClose;
+  }
 
  private:
   std::shared_ptr<HttpWatch> me() { return std::static_pointer_cast<HttpWatch>(self()); }
@@ -39,13 +47,11 @@ class HttpWatch final : public WatchConnection {
       me->head_ = {};
       if (fault) return me->on_open(fault);
       me->watch_for_close();
-      if (me->watcher().form() != WatchForm::Sse) return me->on_open({});
-      me->greeting_ = true;
-      me->write({std::make_shared<const std::string>(kSseGreeting)});
+      me->on_open({});
     });
   }
 
-  void write(std::vector<Frame> frames) override {
+  bool write(std::vector<Frame> frames) override {
     frames_ = std::move(frames);
     std::vector<asio::const_buffer> buffers;
     buffers.reserve(frames_.size() + 2);
@@ -54,11 +60,16 @@ class HttpWatch final : public WatchConnection {
     if (chunked_) buffers.push_back(buffer_of(chunk_.open(bytes)));
     for (const Frame& frame : frames_) buffers.push_back(asio::buffer(*frame));
     if (chunked_) buffers.push_back(buffer_of(ChunkFrame::kClose));
+    if (const std::optional<Fault> done = write_now(socket_, buffers)) {
+      frames_.clear();
+      if (*done) close();
+      return true;
+    }
     asio::async_write(socket_, std::move(buffers), [me = me()](Fault fault, std::size_t) {
       me->frames_.clear();
-      if (std::exchange(me->greeting_, false)) return me->on_open(fault);
       me->on_written(fault);
     });
+    return false;
   }
 
   void watch_for_close() {
@@ -83,7 +94,6 @@ class HttpWatch final : public WatchConnection {
   Socket socket_;
   std::string head_;
   const bool chunked_;
-  bool greeting_ = false;
   std::vector<Frame> frames_;  // that are being written
   ChunkFrame chunk_;           // around them
   std::array<char, kScratchBytes> scratch_ = {};
@@ -128,10 +138,11 @@ class SocketWatch final : public WatchConnection {
   }
 
   // A message each.
-  void write(std::vector<Frame> frames) override {
+  bool write(std::vector<Frame> frames) override {
     frames_ = std::move(frames);
     next_ = 0;
     write_next();
+    return false;
   }
 
   void write_next() {
@@ -247,10 +258,13 @@ void WatchConnection::pump() {
     return;
   }
   bookmark_due_ = false;
+  if (write(std::move(taken.frames))) {
+    if (taken.more) post_pump();
+    return;
+  }
   writing_ = true;
   // A client that takes nothing for so long is gone or asleep; it can go on from its cursor.
   timer_.allow(context_.limits.write_wait);
-  write(std::move(taken.frames));
 }
 
 void WatchConnection::on_quiet() {

@@ -36,9 +36,10 @@ class WatchConnection : public Connection, public std::enable_shared_from_this<W
   using Fault = boost::beast::error_code;
 
   WatchConnection(std::shared_ptr<Watcher> watcher, const SessionContext& context, IoLoop& loop);
-  virtual void open() = 0;                            // on_open() follows
-  virtual void write(std::vector<Frame> frames) = 0;  // on_written() follows
-  virtual void say_goodbye() = 0;                     // close() follows
+  virtual void open() = 0;  // on_open() follows
+  // True: written at once; else on_written() follows.
+  virtual bool write(std::vector<Frame> frames) = 0;
+  virtual void say_goodbye() = 0;  // close() follows
   virtual void shut() = 0;
 
   void on_open(Fault fault);
