@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_set>
@@ -157,6 +159,27 @@ Result<Value> read(std::string_view text, std::size_t depth_max, bool build) {
                fmt::format("invalid JSON at line {}, column {}: {}", line, column, reader.message)};
 }
 
+// Where the next character is that a JSON string has to escape, from there on; the size if none is.
+std::size_t plain_until(std::string_view text, std::size_t from) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  // Eight at a time. A byte that is zero borrows from its high bit; what is wrong for bytes after
+  // such a one does not matter, for the group is then looked at one by one.
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  std::size_t i = from;
+  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+    if (control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) break;
+  }
+  for (; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == '"' || c == '\\') break;
+  }
+  return i;
+}
+
 void append_indented(std::string& out, const Value& value, int indent, int depth) {
   const auto new_line = [&](int levels) {
     out += '\n';
@@ -208,9 +231,8 @@ void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;  // where what needs no escape begins
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = plain_until(text, 0); i < text.size(); i = plain_until(text, i + 1)) {
     const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
@@ -253,9 +275,12 @@ void append_json(std::string& out, const Value& value) {
     case Value::Kind::Bool:
       out += value.as_bool() ? "true" : "false";
       break;
-    case Value::Kind::Int:
-      fmt::format_to(std::back_inserter(out), "{}", value.as_int());
+    case Value::Kind::Int: {
+      char buffer[24];
+      const char* const end = std::to_chars(buffer, buffer + sizeof buffer, value.as_int()).ptr;
+      out.append(buffer, static_cast<std::size_t>(end - buffer));
       break;
+    }
     case Value::Kind::Double: {
       const double number = value.as_double();
       if (!std::isfinite(number)) {

@@ -1,5 +1,9 @@
 #include "core/document/json.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "catch.hpp"
 
 using storm::parse_json;
@@ -78,4 +82,24 @@ TEST_CASE("json: a key that is there twice among many is found", "[document]") {
   const auto twice = parse_json(text + "\"key7\":1}");
   REQUIRE_FALSE(twice);
   CHECK_THAT(twice.error().message, Catch::Matchers::Contains("duplicate key \"key7\""));
+}
+
+TEST_CASE("json: what needs an escape gets it wherever it stands", "[document]") {
+  const std::string around = "0123456789abcdef\xc3\xa9";
+  for (std::size_t at = 0; at <= around.size() - 2; ++at) {
+    for (const auto& [plain, escaped] :
+         std::vector<std::pair<std::string, std::string>>{{"\"", "\\\""},
+                                                          {"\\", "\\\\"},
+                                                          {"\n", "\\n"},
+                                                          {"\x1f", "\\u001f"},
+                                                          {" ", " "},
+                                                          {"!", "!"}}) {
+      std::string text = around, expected = around;
+      text.insert(at, plain + plain);
+      expected.insert(at, escaped + escaped);
+      std::string written;
+      storm::append_json_string(written, text);
+      REQUIRE(written == "\"" + expected + "\"");
+    }
+  }
 }
