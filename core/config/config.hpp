@@ -17,7 +17,7 @@
 namespace storm {
 
 inline constexpr std::size_t kListenMax = 16;
-inline constexpr std::size_t kInstancesMax = 256;  // of executors, and of publishers
+inline constexpr std::size_t kInstancesMax = 256;  // of executors
 inline constexpr std::int64_t kEventsKeptMin = 10'000;
 inline constexpr std::int64_t kEventsKeptMax = 10'000'000;
 inline constexpr std::int64_t kColumnMegabytesMax = 1'000'000;
@@ -68,7 +68,6 @@ struct Config {
   StorageConfig storage;
   std::optional<std::vector<std::string>> operators;  // absent: all that are installed
   std::vector<InstanceConfig> executors;              // names are unique
-  std::vector<InstanceConfig> publishers;             // names are unique
   PluginsConfig plugins;
   LogLevel log_level = LogLevel::Info;
   Redactor::Options redaction;

@@ -39,7 +39,6 @@ std::vector<std::string> sections_for_restart(const Config& before, const Config
                          before.storage.plugin == after.storage.plugin &&
                          before.storage.config == after.storage.config);
   compare("operators", before.operators == after.operators);
-  compare("publishers", changes_between(before.publishers, after.publishers).empty());
   compare("plugins", before.plugins.paths == after.plugins.paths &&
                          before.plugins.isolation == after.plugins.isolation);
   compare("redaction", before.redaction.enabled == after.redaction.enabled &&

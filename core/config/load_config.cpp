@@ -84,7 +84,7 @@ class FileReader {
     read_storage(root);
     read_operators(root);
     config_.executors = instances(root, "executors");
-    config_.publishers = instances(root, "publishers");
+    refuse_publishers(root);
     read_plugins(root);
     read_log(root);
     read_redaction(root);
@@ -241,6 +241,13 @@ class FileReader {
       list.push_back(std::move(*instance));
     }
     return list;
+  }
+
+  // Known, so that nobody waits for a publisher that nobody runs.
+  void refuse_publishers(const Value& root) {
+    const Value* value = member(root, "", "publishers", Value::Kind::Array);
+    if (value == nullptr || value->as_array().empty()) return;
+    refuse("/publishers/0", "there are no publishers yet; leave it out");
   }
 
   std::optional<InstanceConfig> read_instance(const Value& item, const std::string& here) {

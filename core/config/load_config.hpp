@@ -6,7 +6,7 @@
 //   storage: {plugin: sqlite, config: {path: /var/lib/perfectstorm/storm.db}}
 //   operators: [text]              # or all
 //   executors: [{name: prod, plugin: swarm, config: {...}}]    # name: the plugin's, when absent
-//   publishers: []
+//   publishers: []                # there are none yet
 //   plugins: {paths: [], isolation: {}}
 //   log: {level: info}             # trace, debug, info, warn, error
 //   redaction: {enabled: true, words: []}    # further parts of names that mark a secret

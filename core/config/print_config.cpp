@@ -113,7 +113,6 @@ std::string to_commented_yaml(const Config& config) {
   out.line("operators: ", config.operators ? list_of(*config.operators) : Value("all"),
            "/operators");
   out.instances("executors", config.executors);
-  out.instances("publishers", config.publishers);
 
   out.section("plugins");
   out.line("  paths: ", list_of(config.plugins.paths), "/plugins/paths");

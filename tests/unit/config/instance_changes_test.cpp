@@ -42,12 +42,11 @@ TEST_CASE("changes: sections that a reload cannot apply are named", "[config]") 
   after.listen.push_back({"127.0.0.1", 1});
   after.storage.config.set("path", "/elsewhere");
   after.operators = std::vector<std::string>{"text"};
-  after.publishers.push_back(instance("new", "dns"));
   after.plugins.paths.push_back("/opt");
   after.redaction.enabled = false;
   after.events_kept = 20'000;
   after.limits.group_tests = 1000;
   CHECK(sections_for_restart(before, after) ==
-        std::vector<std::string>{"listen", "storage", "operators", "publishers", "plugins",
-                                 "redaction", "events", "limits"});
+        std::vector<std::string>{"listen", "storage", "operators", "plugins", "redaction", "events",
+                                 "limits"});
 }

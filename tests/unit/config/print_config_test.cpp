@@ -44,7 +44,6 @@ TEST_CASE("print config: every value is shown with its origin", "[config]") {
         "executors:\n"
         "  - {\"name\":\"demo\",\"plugin\":\"simulated\",\"config\":{\"seed\":7}}"
         "  # /etc/s.yaml:2:5\n"
-        "publishers: []  # default\n"
         "plugins:\n"
         "  paths: []  # default\n"
         "  isolation: {}  # default\n"
@@ -65,8 +64,7 @@ TEST_CASE("print config: what is printed is a configuration that says the same",
                         "listen: ['[::1]:7', 'localhost:8']\n"
                         "storage: {plugin: other, config: {}}\n"
                         "operators: [text]\n"
-                        "executors: [{plugin: swarm}, {name: \"a # b\", plugin: swarm}]\n"
-                        "publishers: [{name: p, plugin: dns, config: {ttl: 5, zones: [a, b]}}]\n"
+                        "executors: [{plugin: swarm}, {name: \"a # b\", plugin: swarm, config: {ttl: 5, zones: [a, b]}}]\n"
                         "plugins: {paths: [/opt/x], isolation: {executor.swarm: in-process}}\n"
                         "log: {level: trace}\n"
                         "redaction: {enabled: false, words: [pin]}\n"
@@ -81,7 +79,6 @@ TEST_CASE("print config: what is printed is a configuration that says the same",
   CHECK(again->storage.config == config->storage.config);
   CHECK(again->operators == config->operators);
   CHECK(again->executors == config->executors);
-  CHECK(again->publishers == config->publishers);
   CHECK(again->plugins.paths == config->plugins.paths);
   CHECK(again->plugins.isolation == config->plugins.isolation);
   CHECK(again->log_level == config->log_level);
