@@ -76,7 +76,7 @@ class Handler {
     const Uuid uuid = STORM_TRY(state_.require(EntityKind::Agent, command.agent));
     Agent agent = **state_.agents.get(uuid);
     const bool was_online = agent.online;
-    agent.heartbeat = change_.now();
+    hear(agent);
     agent.online = true;
     change_.put(std::move(agent), was_online);
     return Id{EntityKind::Agent, uuid};
@@ -148,7 +148,7 @@ class Handler {
     agent.options = command.options;
     agent.online = true;
     agent.is_local = true;
-    agent.heartbeat = change_.now();
+    hear(agent);
     agent.source = SourceReport{};
     const Id id = agent.id;
     change_.put(std::move(agent));
@@ -212,10 +212,10 @@ class Handler {
     for (const auto& [uuid, agent] : state_.agents) agents.push_back(agent);
     for (const Shared<Agent>& known : agents) {
       if (!known->online) continue;
-      const std::int64_t silent = change_.now() - std::max(known->heartbeat, context_.alive_since);
+      const std::int64_t silent = context_.mono_now - std::max(known->heard, context_.alive_since);
       Agent agent = *known;
       if (agent.is_local && silent > kLocalHeartbeat) {
-        agent.heartbeat = change_.now();
+        hear(agent);
         change_.put(std::move(agent), true);
       } else if (!agent.is_local && silent > kAgentTimeout) {
         agent.online = false;
@@ -225,6 +225,11 @@ class Handler {
   }
 
  private:
+  void hear(Agent& agent) const {
+    agent.heartbeat = change_.now();
+    agent.heard = context_.mono_now;
+  }
+
   Result<void> verdict() {
     if (problems_.empty()) return {};
     return invalid(std::move(problems_));
@@ -318,7 +323,7 @@ class Handler {
       agent.is_local = (*known)->is_local;
       agent.source = (*known)->source;
     }
-    agent.heartbeat = change_.now();
+    hear(agent);
     agent.online = true;
     change_.put(std::move(agent));
     return id;
@@ -681,7 +686,10 @@ Result<Id> apply(const Command& command, ApplyContext& context) {
   return made;
 }
 
-void expire_agents(ApplyContext& context) { Handler(context).expire_agents(); }
+void expire_agents(ApplyContext& context) {
+  Handler(context).expire_agents();
+  context.change.finish();
+}
 
 bool is_durable(const Command& command) {
   return !std::holds_alternative<Heartbeat>(command) &&

@@ -43,7 +43,8 @@ struct ApplyContext {
   const TextPacker& packer;
   TextPool& texts;
   Listings& listings;
-  WallTime alive_since = 0;  // nobody could send a heartbeat before
+  MonoTime alive_since = 0;  // nobody could send a heartbeat before
+  MonoTime mono_now = 0;
   Prepared prepared;
   // Groups whose query has to be tested on more resources one by one are refused.
   std::size_t group_tests_max = std::numeric_limits<std::size_t>::max();

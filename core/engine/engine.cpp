@@ -83,7 +83,7 @@ struct Engine::Impl {
         texts(std::move(text_pool)),
         index(std::move(loaded.index)),
         revision_ceiling(loaded.revision_ceiling),
-        alive_since(clock.wall_now()),
+        alive_since(clock.mono_now()),
         outlives_process(store.durable()),
         log_id(static_cast<std::uint32_t>(Uuid::from_names("log", loaded.redaction_key).low)),
         scans(options.scan_threads, options.column_bytes_max),
@@ -187,6 +187,7 @@ struct Engine::Impl {
                            *texts,
                            listings,
                            alive_since,
+                           clock.mono_now(),
                            take_preparation(task, next),
                            options.group_tests_max};
       Result<Id> made = storm::apply(task.command, context);
@@ -266,6 +267,7 @@ struct Engine::Impl {
                          *texts,
                          trial_listings,
                          alive_since,
+                         clock.mono_now(),
                          take_preparation(task, base),
                          options.group_tests_max};
     const Id id = STORM_TRY(storm::apply(task.command, context));
@@ -277,10 +279,16 @@ struct Engine::Impl {
     State next = *published.load();
     const std::uint64_t revision = next.revision;
     Change change(next, index, clock.wall_now(), options.events_kept);
-    ApplyContext context{change, *operators, redactor, *packer, *texts, listings, alive_since, {}};
+    ApplyContext context{change,   *operators,  redactor,         *packer, *texts,
+                         listings, alive_since, clock.mono_now(), {}};
     expire_agents(context);
     for (const auto& preparation : preparations) preparation->note(change);
-    if (change.touched().entities.empty() || !reserve_revisions(next.revision)) return;
+    if (change.touched().entities.empty()) return;
+    if (!reserve_revisions(next.revision)) {
+      State unchanged = *published.load();
+      Memberships(unchanged, index).rebuild_index();
+      return;
+    }
     const bool visible = next.revision != revision;
     published.store(std::make_shared<const State>(std::move(next)));
     writer.write_behind(change.take_touched());
@@ -311,7 +319,7 @@ struct Engine::Impl {
   Listings listings;
   std::set<std::shared_ptr<Preparation>> preparations;  // begun and not yet taken
   std::uint64_t revision_ceiling;
-  const WallTime alive_since;
+  const MonoTime alive_since;
   const bool outlives_process;
   const std::uint32_t log_id;
 

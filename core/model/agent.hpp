@@ -30,6 +30,7 @@ struct Agent {
   std::string type;
   std::optional<std::string> name;
   WallTime heartbeat = 0;
+  MonoTime heard = 0;  // when that was, for its timeout; not stored
   bool online = true;
   Value options = Value::object();
   bool is_local = false;  // a plugin instance of this stormd: kept alive by it, not by heartbeats

@@ -1,5 +1,7 @@
 #include <atomic>
+#include <functional>
 #include <future>
+#include <thread>
 
 #include "engine_fixture.hpp"
 
@@ -205,4 +207,66 @@ TEST_CASE("engine: an agent that is silent for 61 seconds is offline and its job
         "/owner: This agent is offline.\n");
   REQUIRE(f.engine->execute(Heartbeat{"r"}));
   CHECK(f.get(agent).find("status")->as_string() == "online");
+}
+
+namespace {
+
+// The wall's clock can be set; the other only goes on.
+class SettableClock final : public Clock {
+ public:
+  WallTime wall_now() const override { return mono_.wall_now() + set_; }
+  MonoTime mono_now() const override { return mono_.mono_now(); }
+  void set_ahead(std::int64_t nanoseconds) { set_ += nanoseconds; }
+  void advance(std::int64_t nanoseconds) { mono_.advance(nanoseconds); }
+
+ private:
+  ManualClock mono_;
+  std::atomic<std::int64_t> set_ = 0;
+};
+
+bool comes_true(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("engine: a clock that is set takes no agent offline", "[engine]") {
+  MemoryStorage storage;
+  SettableClock clock;
+  auto created = Engine::create(storage, clock, std::make_shared<OperatorSet>(), {});
+  REQUIRE(created);
+  Engine& engine = **created;
+  engine.start();
+  const auto remote =
+      engine.execute(CreateEntity{EntityKind::Agent, json(R"({"type":"remote","name":"r"})")});
+  const auto local = engine.execute(RegisterAgent{"swarm", "prod", Value::object()});
+  REQUIRE(remote);
+  REQUIRE(local);
+  const auto agent = [&](const Id& id) { return *engine.snapshot()->agents.get(id.uuid); };
+  const WallTime before = agent(local->id)->heartbeat;
+  clock.set_ahead(3600 * kNanosecondsPerSecond);
+  clock.advance(31 * kNanosecondsPerSecond);
+  // The local one has its heartbeat noted when the engine looks for silent ones.
+  REQUIRE(comes_true([&] { return agent(local->id)->heartbeat > before; }));
+  CHECK(agent(local->id)->heartbeat == clock.wall_now());
+  CHECK(agent(remote->id)->online);
+  clock.set_ahead(-7200 * kNanosecondsPerSecond);
+  clock.advance(61 * kNanosecondsPerSecond);
+  CHECK(comes_true([&] { return !agent(remote->id)->online; }));
+}
+
+TEST_CASE("engine: groups that ask for offline owners have what a silent agent owned", "[engine]") {
+  EngineFixture f;
+  const Id agent = f.create(EntityKind::Agent, R"({"type":"remote","name":"r"})");
+  f.create(EntityKind::Resource, R"({"type":"vm","names":["a"],"owner":"r"})");
+  f.create(EntityKind::Group, R"({"name":"lost","query":{"$owner":{"status":"offline"}}})");
+  CHECK(f.members("lost").empty());
+  f.clock.advance(61 * kNanosecondsPerSecond);
+  REQUIRE(comes_true([&] { return f.get(agent).find("status")->as_string() == "offline"; }));
+  CHECK(f.members("lost") == std::vector<std::string>{"a"});
 }
