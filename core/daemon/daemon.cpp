@@ -141,8 +141,18 @@ void Daemon::reload(const Config& config) {
     }
     runner->retire();
   };
+  std::vector<InstanceConfig> executors = config.executors;  // as they are to be from now on
+  std::size_t kept = 0;
   for (const InstanceConfig& old : changes.removed) end(old);
   for (const InstanceConfig& renewed : changes.changed) {
+    const auto possible = ExecutorRunner::check(renewed, catalog_, plugins_);
+    if (!possible && is_running(renewed.name)) {
+      spdlog::error("executor {} goes on as it was: {}", renewed.name, possible.error().message);
+      const auto named = [&](const InstanceConfig& other) { return other.name == renewed.name; };
+      *std::ranges::find_if(executors, named) = *std::ranges::find_if(config_.executors, named);
+      ++kept;
+      continue;
+    }
     end(renewed);
     start_executor(renewed);
   }
@@ -157,10 +167,10 @@ void Daemon::reload(const Config& config) {
     spdlog::warn("configuration: a change of {} takes effect at the next start", section);
   }
   spdlog::set_level(level_of(config.log_level));
-  config_.executors = config.executors;
+  config_.executors = std::move(executors);
   config_.log_level = config.log_level;
   spdlog::info("configuration read again: {} executors started, {} ended, {} renewed",
-               changes.added.size(), changes.removed.size(), changes.changed.size());
+               changes.added.size(), changes.removed.size(), changes.changed.size() - kept);
 }
 
 void Daemon::stop() {

@@ -118,6 +118,12 @@ Result<Started> start_plugin(const InstanceConfig& config, const PluginCatalog& 
 
 }  // namespace
 
+Result<void> ExecutorRunner::check(const InstanceConfig& config, const PluginCatalog& catalog,
+                                   const PluginEnvironment& environment) {
+  const Manifest manifest = STORM_TRY(catalog.find("executor", config.plugin));
+  return check_loadable(manifest, *environment.libraries);
+}
+
 Result<std::unique_ptr<ExecutorRunner>> ExecutorRunner::start(const InstanceConfig& config,
                                                               const PluginCatalog& catalog,
                                                               const PluginEnvironment& environment,

@@ -15,6 +15,9 @@ namespace storm {
 
 class ExecutorRunner {
  public:
+  // Whether its plugin can be started, as far as that can be told without starting it.
+  static Result<void> check(const InstanceConfig& config, const PluginCatalog& catalog,
+                            const PluginEnvironment& environment);
   // Registers the agent and starts the plugin. Fails only when the engine does.
   static Result<std::unique_ptr<ExecutorRunner>> start(const InstanceConfig& config,
                                                        const PluginCatalog& catalog,

@@ -164,6 +164,11 @@ Result<void> check_manifest(const Manifest& manifest) {
   return check_shared_object(manifest.library);
 }
 
+Result<void> check_loadable(const Manifest& manifest, const LibraryRegistry& libraries) {
+  STORM_TRY(check_manifest(manifest));
+  return libraries.check_not_replaced(manifest.library);
+}
+
 Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,
                                                         LibraryRegistry& libraries) {
   STORM_TRY(check_manifest(manifest));

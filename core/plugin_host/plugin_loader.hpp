@@ -28,6 +28,9 @@ std::string_view interface_of(std::string_view kind);
 // Only the checks that need no code of the plugin.
 Result<void> check_manifest(const Manifest& manifest);
 
+// And whether its library, if it was loaded before, is still the file that was loaded.
+Result<void> check_loadable(const Manifest& manifest, const LibraryRegistry& libraries);
+
 Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,
                                                         LibraryRegistry& libraries);
 

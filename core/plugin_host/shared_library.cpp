@@ -29,6 +29,18 @@ std::string linker_words(std::string_view wrapped) {
   return std::string(wrapped.substr(first, after - first));
 }
 
+// All zero when there is none.
+struct stat stat_of(const std::filesystem::path& path) {
+  struct stat file = {};
+  if (::stat(path.c_str(), &file) != 0) file = {};
+  return file;
+}
+
+bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
 struct SharedLibrary::Handle {
@@ -77,11 +89,25 @@ Result<void*> SharedLibrary::own_symbol(const std::string& name) const {
 }
 
 Result<std::shared_ptr<SharedLibrary>> LibraryRegistry::open(const std::filesystem::path& path) {
+  STORM_TRY(check_not_replaced(path));
   const std::lock_guard lock(mutex_);
-  if (const auto known = libraries_.find(path); known != libraries_.end()) return known->second;
+  if (const auto known = libraries_.find(path); known != libraries_.end()) {
+    return known->second.library;
+  }
+  const struct stat file = stat_of(path);
   std::shared_ptr<SharedLibrary> library = STORM_TRY(SharedLibrary::open(path));
-  libraries_.emplace(path, library);
+  libraries_.emplace(path, Opened{library, file});
   return library;
+}
+
+Result<void> LibraryRegistry::check_not_replaced(const std::filesystem::path& path) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = libraries_.find(path);
+  if (known == libraries_.end() || is_same_file(known->second.file, stat_of(path))) return {};
+  return Error{Errc::PluginFault,
+               fmt::format("{}: the file was replaced after it was loaded, and what is loaded "
+                           "cannot be taken out; restart stormd to use the new one",
+                           path.string())};
 }
 
 }  // namespace storm

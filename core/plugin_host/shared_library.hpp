@@ -2,6 +2,8 @@
 // to itself, and stays mapped until the process ends: code of a plugin may run on a thread that we
 // could not stop.
 #pragma once
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -36,12 +38,20 @@ class SharedLibrary {  // [any-thread]
 // Every library that was opened, for the life of the daemon. [any-thread]
 class LibraryRegistry {
  public:
-  // The same path gives the same library.
+  // The same path gives the same library. An error when another file has taken its place since: the
+  // old one stays mapped under that name until the process ends.
   Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path);
+  // Only that error.
+  Result<void> check_not_replaced(const std::filesystem::path& path) const;
 
  private:
-  std::mutex mutex_;
-  std::map<std::filesystem::path, std::shared_ptr<SharedLibrary>> libraries_;  // Guarded by mutex_.
+  struct Opened {
+    std::shared_ptr<SharedLibrary> library;
+    struct stat file;
+  };
+
+  mutable std::mutex mutex_;
+  std::map<std::filesystem::path, Opened> libraries_;  // Guarded by mutex_.
 };
 
 }  // namespace storm

@@ -62,6 +62,30 @@ TEST_CASE("loader: a plugin that needs a newer minor is refused before it is map
       "stormd has 1.0; install a newer stormd or an older executor.fixture");
 }
 
+TEST_CASE("loader: a library that was replaced asks for a restart", "[plugin_host]") {
+  const test::TempFolder folder;
+  Manifest manifest = manifest_of("misbehaving", "misbehaving");
+  manifest.library = folder.path() / "plugin.so";
+  std::filesystem::copy_file(fixture("misbehaving"), manifest.library);
+  LibraryRegistry libraries;
+  REQUIRE(check_loadable(manifest, libraries));
+  REQUIRE(load_plugin(manifest, libraries));
+  REQUIRE(check_loadable(manifest, libraries));
+  REQUIRE(load_plugin(manifest, libraries));
+  std::filesystem::copy_file(fixture("misbehaving"), folder.path() / "new.so");
+  std::filesystem::rename(folder.path() / "new.so", manifest.library);
+  manifest.version = "1.1.0";
+  const std::string message = manifest.library.string() +
+                              ": the file was replaced after it was loaded, and what is loaded "
+                              "cannot be taken out; restart stormd to use the new one";
+  const auto checked = check_loadable(manifest, libraries);
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().message == message);
+  const auto loaded = load_plugin(manifest, libraries);
+  REQUIRE_FALSE(loaded);
+  CHECK(loaded.error().message == message);
+}
+
 TEST_CASE("loader: a missing interface is refused before the library is mapped", "[plugin_host]") {
   Manifest manifest = manifest_of("trap");
   manifest.provides = {"storm.executor/2"};
