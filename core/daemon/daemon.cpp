@@ -76,6 +76,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
+  daemon->engine_->on_publish([self = daemon.get()] { self->show_executors(); });
   daemon->engine_->start();
   daemon->server_->start();
   for (const InstanceConfig& executor : config.executors) daemon->start_executor(executor);
@@ -119,6 +120,13 @@ bool Daemon::is_running(const std::string& name) const {
   const std::lock_guard lock(executors_mutex_);
   const auto found = executors_.find(name);
   return found != executors_.end() && found->second->is_running();
+}
+
+// The lock is only ever held for moments; nobody who holds it waits for the engine.
+void Daemon::show_executors() {
+  const Snapshot state = engine_->snapshot();
+  const std::lock_guard lock(executors_mutex_);
+  for (const auto& [name, runner] : executors_) runner->look(*state);
 }
 
 std::vector<std::string> Daemon::urls() const {

@@ -43,6 +43,7 @@ class Daemon {
   Result<std::shared_ptr<const OperatorSet>> load_operators();
   void start_executor(const InstanceConfig& config);
   bool is_running(const std::string& name) const;
+  void show_executors();  // what was published; engine's thread
   std::vector<rest::Metric> plugin_metrics() const;
 
   Config config_;

@@ -3,100 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <map>
-#include <mutex>
-#include <optional>
+#include <utility>
 
 namespace storm {
-
-// Hands what an executor says to the engine, a few batches at a time. Kept alive by the executor's
-// threads.
-class ExecutorRunner::EngineSink final : public ResourceSink {
- public:
-  EngineSink(Engine& engine, RegisterAgent registration, Id agent)
-      : engine_(engine), registration_(std::move(registration)), link_(std::make_shared<Link>()) {
-    link_->agent = agent;
-  }
-
-  Taken publish(DiscoveryBatch batch, const std::function<bool()>& stop) override {
-    Id agent;
-    std::uint64_t generation = 0;
-    {
-      std::unique_lock lock(link_->mutex);
-      while (link_->in_flight >= kBatchesInFlight) {
-        if (stop()) return Taken::Stopped;
-        link_->landed.wait_for(lock, kStopLookTime);
-      }
-      // What the model refused or forgot is told again by a whole listing, by each scope once.
-      std::uint64_t& known = generations_[batch.scope];
-      if (known != link_->generation) {
-        if (!batch.sync_begin) return Taken::Relist;
-        known = link_->generation;
-      }
-      if (link_->agent_removed) {
-        // Somebody deleted the agent while its executor is still configured: it comes back empty.
-        lock.unlock();
-        auto registered = engine_.execute(registration_);
-        if (!registered) return Taken::Stopped;
-        lock.lock();
-        link_->agent = registered->id;
-        link_->agent_removed = false;
-        // The new agent knows nothing yet of how its source is doing.
-        if (last_report_) tell(link_->agent, *last_report_);
-      }
-      agent = link_->agent;
-      generation = link_->generation;
-      ++link_->in_flight;
-    }
-    auto done = [link = link_, generation](const Result<Outcome>& outcome) {
-      {
-        const std::lock_guard lock(link->mutex);
-        --link->in_flight;
-        if (!outcome && link->generation == generation) {
-          ++link->generation;
-          link->agent_removed = outcome.error().code == Errc::NotFound;
-        }
-      }
-      link->landed.notify_all();
-    };
-    if (engine_.submit_waiting(Discover{agent, std::move(batch)}, done, stop)) return Taken::Yes;
-    const std::lock_guard lock(link_->mutex);
-    --link_->in_flight;
-    return Taken::Stopped;
-  }
-
-  void report(SourceReport report) override {
-    const std::lock_guard lock(link_->mutex);
-    tell(link_->agent, report);
-    last_report_ = std::move(report);
-  }
-
- private:
-  static constexpr int kBatchesInFlight = 2;
-  static constexpr std::chrono::milliseconds kStopLookTime{20};
-
-  void tell(const Id& agent, const SourceReport& report) {
-    engine_.submit(ReportSource{agent, report}, [](const Result<Outcome>&) {});
-  }
-
-  // What the answers of the engine need; outlives the sink while some are on their way.
-  struct Link {
-    std::mutex mutex;
-    std::condition_variable landed;
-    int in_flight = 0;             // Guarded by mutex.
-    std::uint64_t generation = 0;  // Guarded by mutex. Rises when something was not taken.
-    bool agent_removed = false;    // Guarded by mutex.
-    Id agent;                      // Guarded by mutex.
-  };
-
-  Engine& engine_;
-  const RegisterAgent registration_;
-  const std::shared_ptr<Link> link_;
-  std::map<std::string, std::uint64_t> generations_;  // Guarded by link_->mutex. By scope.
-  std::optional<SourceReport> last_report_;           // Guarded by link_->mutex.
-};
 
 namespace {
 
@@ -141,8 +50,8 @@ Result<std::unique_ptr<ExecutorRunner>> ExecutorRunner::start(const InstanceConf
     return runner;
   }
   runner->adapter_ = std::move(started->adapter);
-  runner->adapter_->run(
-      std::make_shared<EngineSink>(engine, std::move(registration), runner->agent_));
+  runner->sink_ = std::make_shared<EngineSink>(engine, std::move(registration), runner->agent_);
+  runner->adapter_->run(runner->sink_);
   return runner;
 }
 
@@ -158,6 +67,10 @@ void ExecutorRunner::retire() {
   if (auto retired = engine_.execute(RetireAgent{agent_}); !retired) {
     spdlog::debug("executor {}: {}", config_.name, retired.error().message);
   }
+}
+
+void ExecutorRunner::look(const State& state) {
+  if (sink_ && sink_->look(state)) adapter_->relist();
 }
 
 std::vector<InstanceMetric> ExecutorRunner::metrics() const {

@@ -7,6 +7,7 @@
 
 #include "core/base/result.hpp"
 #include "core/config/config.hpp"
+#include "core/daemon/engine_sink.hpp"
 #include "core/engine/engine.hpp"
 #include "core/plugin_host/executor_adapter.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
@@ -29,19 +30,21 @@ class ExecutorRunner {
   // Stops, and marks the agent offline and what it knew as stale: for an executor that is not
   // configured any more.
   void retire();
+  // Looks at a state that was published; does not wait. An agent that somebody deleted comes back.
+  void look(const State& state);  // [engine-thread]
   bool is_running() const { return adapter_ != nullptr; }
 
   const InstanceConfig& config() const { return config_; }
   std::vector<InstanceMetric> metrics() const;  // [any-thread]
 
  private:
-  class EngineSink;
   ExecutorRunner(InstanceConfig config, Engine& engine)
       : config_(std::move(config)), engine_(engine) {}
 
   const InstanceConfig config_;
   Engine& engine_;
   Id agent_;
+  std::shared_ptr<EngineSink> sink_;          // none when it could not start
   std::unique_ptr<ExecutorAdapter> adapter_;  // none when it could not start
 };
 

@@ -151,6 +151,14 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     if (call_) call_->cancel();
     changed_.notify_all();
   }
+  // What was listed is forgotten: the attempt is cut short, so that a watch which carries on after
+  // the answer does not keep the rest from being listed.
+  void relist() {
+    const std::lock_guard lock(mutex_);
+    bookmark_.clear();
+    relist_ = true;
+    if (call_) call_->cancel();
+  }
   // False when the thread did not end by then; it is left to itself.
   bool join_until(std::chrono::steady_clock::time_point deadline) {
     bool finished = false;
@@ -181,7 +189,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       listed_ = false;
       relist_ = false;
       const Outcome outcome = list_and_watch();
-      if (cancelled() || superseded_) break;
+      if (cancelled()) break;
       // The model asked for it, so there is nothing to wait for; but one that asks again and again,
       // because it takes nothing of what is listed, is served like any failure.
       const auto now = std::chrono::steady_clock::now();
@@ -196,7 +204,6 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       sleep(pause);
       wait = std::min(2 * wait, kRetryMax);
     }
-    if (superseded_) log().warn("{}superseded; not discovering any more", label());
   }
 
   Outcome list_and_watch() {
@@ -205,7 +212,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
       Outcome listing = call("sync", STORM_T_WORK, [&](const storm_call* raw) {
         return table.sync(instance_->handle(), raw, to_abi(name_), &feed_);
       });
-      if (listing.error || cancelled() || superseded_ || relist_) return listing;
+      if (listing.error || cancelled() || relist_) return listing;
     }
     const std::string bookmark = this->bookmark();
     Outcome watching = call("watch", STORM_T_WATCH, [&](const storm_call* raw) {
@@ -221,7 +228,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     PluginCall call(instance_->clock(), thread_class);
     {
       const std::lock_guard lock(mutex_);
-      if (cancelled_) return {};
+      if (cancelled_ || relist_) return {};
       call_ = &call;
     }
     const auto result = call.run(instance_->name(), what, [&] { return function(call.raw()); });
@@ -252,8 +259,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     DiscoveryBatch batch;
     batch.scope = name_;
     batch.stale = true;
-    // Relist needs no more than what happens anyway.
-    if (gate_->publish(std::move(batch)) == Taken::Superseded) superseded_ = true;
+    gate_->publish(std::move(batch));  // Relist needs no more than what happens anyway.
   }
 
   void sleep(std::int64_t nanoseconds) {
@@ -279,9 +285,6 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     switch (gate_->publish(std::move(*batch))) {
       case Taken::Stopped:
         return STORM_E_CANCELLED;
-      case Taken::Superseded:
-        superseded_ = true;
-        return STORM_E_FENCED;
       case Taken::Relist:
         relist();
         return STORM_E_CONFLICT;
@@ -291,14 +294,6 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     if (ends_listing) note_listing();
     if (!bookmark.empty()) set_bookmark(bookmark);
     return STORM_OK;
-  }
-  // What was listed is forgotten: the attempt is cut short, so that a watch which carries on after
-  // the answer does not keep the rest from being listed.
-  void relist() {
-    set_bookmark({});
-    const std::lock_guard lock(mutex_);
-    relist_ = true;
-    if (call_) call_->cancel();
   }
   // A plugin that says nothing of its source itself is live once it has listed it.
   void note_listing() {
@@ -342,7 +337,6 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
   const storm_feed feed_;
   std::thread thread_;
   std::atomic<bool> listed_ = false;  // this attempt completed a listing
-  std::atomic<bool> superseded_ = false;
   std::atomic<bool> relist_ = false;  // the model wants this attempt to begin again
   std::chrono::steady_clock::time_point relist_at_once_from_;  // own thread
 
@@ -416,6 +410,10 @@ void ExecutorAdapter::run(std::shared_ptr<ResourceSink> sink) {
     scopes_.push_back(std::make_shared<Scope>(instance_, gate_, name));
   }
   for (const std::shared_ptr<Scope>& scope : scopes_) scope->start();
+}
+
+void ExecutorAdapter::relist() {
+  for (const std::shared_ptr<Scope>& scope : scopes_) scope->relist();
 }
 
 Result<void> ExecutorAdapter::stop() {

@@ -42,6 +42,9 @@ class ExecutorAdapter {
 
   // Begins to discover. Requires: called once.
   void run(std::shared_ptr<ResourceSink> sink);
+  // Has every scope listed again at once: the model forgot what they told. Does not wait. Between
+  // run and stop.  [any-thread]
+  void relist();
   // Cancels all calls and returns within kWatchReturnTimeout + kQuiesceTimeout; the sink is not
   // used any more then. The error says what did not stop.
   Result<void> stop();

@@ -10,9 +10,8 @@ namespace storm {
 
 enum class Taken {
   Yes,
-  Stopped,     // `stop` said so before there was room
-  Superseded,  // somebody else speaks for this source now
-  Relist,      // the model does not know this source any more: list again
+  Stopped,  // `stop` said so before there was room
+  Relist,   // the model does not know this source any more: list again
 };
 
 class ResourceSink {

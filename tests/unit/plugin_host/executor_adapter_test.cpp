@@ -158,14 +158,17 @@ TEST_CASE("executor: an exception out of watch is a failure like others", "[plug
         "prod: watch let an exception out of the plugin: lost my footing");
 }
 
-TEST_CASE("executor: a superseded source is left alone", "[plugin_host]") {
+TEST_CASE("executor: a quiet source is listed again when it is asked for", "[plugin_host]") {
   Running running("good");
-  running.sink->answer(Taken::Superseded);
   running.run();
+  const auto live = [](const Batches&, const Reports& reports) { return !reports.empty(); };
+  REQUIRE(running.sink->wait_until(live));
+  running.adapter->relist();
   REQUIRE(running.sink->wait_until(
-      [](const Batches& batches, const Reports&) { return !batches.empty(); }));
+      [](const Batches& batches, const Reports&) { return batches.size() == 2; }));
   CHECK(running.adapter->stop());
-  CHECK(running.sink->batches().size() == 1);
+  CHECK(running.sink->batches().at(1).sync_begin);
+  CHECK(running.sink->batches().at(1).upserts.size() == 1);
 }
 
 TEST_CASE("executor: a source that the model forgot is listed again at once", "[plugin_host]") {
