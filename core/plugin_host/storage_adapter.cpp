@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -72,9 +73,8 @@ storm_list list_of(const std::vector<storm_row>& rows) {
 
 }  // namespace
 
-StorageAdapter::StorageAdapter(std::shared_ptr<PluginInstance> instance, bool durable,
-                               std::uint64_t revision)
-    : instance_(std::move(instance)), durable_(durable), revision_(revision) {}
+StorageAdapter::StorageAdapter(std::shared_ptr<PluginInstance> instance, bool durable)
+    : instance_(std::move(instance)), durable_(durable) {}
 
 StorageAdapter::~StorageAdapter() {
   if (Result<void> stopped = stop(); !stopped) {
@@ -96,8 +96,7 @@ Result<std::unique_ptr<StorageAdapter>> StorageAdapter::open(
   STORM_TRY(call.run(instance->name(), "open",
                      [&] { return table.open(instance->handle(), call.raw(), &info); }));
   const bool durable = (info.caps & STORM_STORE_DURABLE) != 0;
-  return std::unique_ptr<StorageAdapter>(
-      new StorageAdapter(std::move(instance), durable, info.revision));
+  return std::unique_ptr<StorageAdapter>(new StorageAdapter(std::move(instance), durable));
 }
 
 Result<void> StorageAdapter::load(std::string_view space,
@@ -126,9 +125,10 @@ Result<void> StorageAdapter::apply(const Transaction& transaction) {
   raw.puts = list_of(puts);
   raw.deletes = list_of(deletes);
   const auto& table = instance_->table<storm_storage_v1>();
+  std::uint64_t revision = 0;  // of the store; ours is in the rows
   PluginCall call(instance_->clock(), STORM_T_WORK, kApplyTimeout);
   STORM_TRY(call.run(instance_->name(), "apply", [&] {
-    return table.apply(instance_->handle(), call.raw(), &raw, &revision_);
+    return table.apply(instance_->handle(), call.raw(), &raw, &revision);
   }));
   return {};
 }

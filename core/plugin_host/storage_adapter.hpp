@@ -1,7 +1,6 @@
 // A storage plugin as the engine's Storage. Owned by the daemon; opens the store when it is made
 // and closes it when it is stopped. Calls are made one at a time.
 #pragma once
-#include <cstdint>
 #include <memory>
 
 #include "core/plugin_host/plugin_instance.hpp"
@@ -25,17 +24,14 @@ class StorageAdapter final : public Storage {
   Result<void> apply(const Transaction& transaction) override;
   bool durable() const override { return durable_; }
 
-  // Of the last transaction that the store has.
-  std::uint64_t revision() const { return revision_; }
   // Closes the store and stops the instance. Stopping twice is harmless.
   Result<void> stop();
 
  private:
-  StorageAdapter(std::shared_ptr<PluginInstance> instance, bool durable, std::uint64_t revision);
+  StorageAdapter(std::shared_ptr<PluginInstance> instance, bool durable);
 
   const std::shared_ptr<PluginInstance> instance_;
   const bool durable_;
-  std::uint64_t revision_;
 };
 
 }  // namespace storm

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/document/json_scan.hpp"
+
 namespace storm::rest {
 namespace {
 
@@ -124,29 +126,6 @@ std::string percent_encode(std::string_view text) {
     }
   }
   return encoded;
-}
-
-bool is_utf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    if (first < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4 || text.size() - i < length) return false;
-    char32_t point = first & (0xFFU >> (length + 1));
-    for (std::size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xC0) != 0x80) return false;
-      point = (point << 6) | (next & 0x3F);
-    }
-    const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (overlong || (point >= 0xD800 && point < 0xE000) || point > 0x10FFFF) return false;
-    i += length;
-  }
-  return true;
 }
 
 }  // namespace storm::rest

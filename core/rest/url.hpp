@@ -32,6 +32,5 @@ Result<Url> parse_url(std::string_view target);
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 std::string percent_encode(std::string_view text);  // all but unreserved characters
-bool is_utf8(std::string_view text);
 
 }  // namespace storm::rest

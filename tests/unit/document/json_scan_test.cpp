@@ -67,5 +67,14 @@ TEST_CASE("json scan: it never says yes where the reader says no", "[document]")
   CHECK(agreed > 50);
 }
 
+TEST_CASE("json scan: UTF-8 is told from what only looks like it", "[document]") {
+  CHECK(is_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+  for (const std::string text :
+       {"\x80", "\xC3", "\xE2\x82", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xFF"}) {
+    CHECK_FALSE(is_utf8(text));
+    CHECK_FALSE(is_utf8("eight bytes and more" + text));
+  }
+}
+
 }  // namespace
 }  // namespace storm

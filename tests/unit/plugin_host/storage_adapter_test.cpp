@@ -51,13 +51,11 @@ TEST_CASE("storage: rows outlive the adapter", "[plugin_host]") {
     Transaction second;
     second.deletes = {{"groups", "b", ""}, {"groups", "none", ""}};
     REQUIRE(store.adapter->apply(second));
-    CHECK(store.adapter->revision() == 2);
     CHECK(store.adapter->stop());
     CHECK(store.adapter->stop());
   }
   Store store(file);
   REQUIRE(store.adapter);
-  CHECK(store.adapter->revision() == 2);
   CHECK(store.rows("groups") ==
         std::vector<std::pair<std::string, std::string>>{{"a", std::string("\0x", 2)}});
   CHECK(store.rows("apps").size() == 1);

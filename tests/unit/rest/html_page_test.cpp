@@ -1,6 +1,7 @@
 #include "core/rest/html_page.hpp"
 
 #include "catch.hpp"
+#include "core/document/json_scan.hpp"
 
 using namespace storm::rest;
 
@@ -60,7 +61,7 @@ TEST_CASE("pages: long cells are cut between characters", "[rest]") {
   std::string name;
   for (int i = 0; i < 100; ++i) name += "\xE2\x82\xAC";
   const std::string page = page_of("/v1/groups", json_answer(200, "[{\"name\":\"" + name + "\"}]"));
-  CHECK(is_utf8(page));
+  CHECK(storm::is_utf8(page));
   CHECK_FALSE(contains(page, name));
 }
 

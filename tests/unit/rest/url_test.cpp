@@ -38,11 +38,3 @@ TEST_CASE("url: it can be written again with another parameter", "[rest]") {
   CHECK(url->with("cursor", "new") == "/v1/groups/a%2Fb/members?q=%7B%7D&cursor=new");
   CHECK(url->with("cursor", "") == "/v1/groups/a%2Fb/members?q=%7B%7D");
 }
-
-TEST_CASE("url: UTF-8 is told from what only looks like it", "[rest]") {
-  CHECK(is_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
-  for (const char* text :
-       {"\x80", "\xC3", "\xE2\x82", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xFF"}) {
-    CHECK_FALSE(is_utf8(text));
-  }
-}
