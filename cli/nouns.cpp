@@ -38,7 +38,7 @@ constexpr NounColumn kAgentColumns[] = {
     {"TYPE", "type"},
     {"NAME", "name", CellKind::Names},
     {"STATUS", "status", CellKind::State},
-    {"SOURCE", "source.state", CellKind::State},
+    {"SOURCE", "source.state", CellKind::State, true},
     {"HEARTBEAT", "heartbeat", CellKind::Text, true},
     {"SUMMARY", "source.summary", CellKind::Names, true},
 };
