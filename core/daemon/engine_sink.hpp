@@ -2,6 +2,7 @@
 // deletes its agent. Shared by the threads of the executor's scopes; a thread that is stuck in the
 // plugin keeps it alive. The engine outlives its last use. [any-thread]
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
