@@ -61,8 +61,7 @@ struct Question {
   std::optional<MemberTree> members;
 };
 
-// Skipping what nobody asks for costs a fraction of reading it. A key that comes twice is then only
-// noticed where it is read.
+// Skipping what nobody asks for costs a fraction of reading it.
 Result<Value> read_document(const Question& question, std::string_view line) {
   if (question.members && check_json(line)) {
     auto document = parse_members(line, *question.members);

@@ -25,7 +25,7 @@ constexpr std::size_t kKeySetThreshold = 16;
 
 class Reader final : public nlohmann::json_sax<Json> {
  public:
-  Reader(std::size_t depth_max, bool build) : depth_max_(depth_max), build_(build) {}
+  explicit Reader(std::size_t depth_max) : depth_max_(depth_max) {}
 
   bool null() override { return take(Value()); }
   bool boolean(bool value) override { return take(Value(value)); }
@@ -45,7 +45,6 @@ class Reader final : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(std::string& name) override {
-    if (!build_) return true;
     Frame& frame = frames_.back();
     const auto& members = frame.value.as_object();
     bool known = false;
@@ -87,7 +86,6 @@ class Reader final : public nlohmann::json_sax<Json> {
   };
 
   bool take(Value value) {
-    if (!build_) return true;
     if (frames_.empty()) {
       root = std::move(value);
     } else if (frames_.back().value.is_array()) {
@@ -102,19 +100,17 @@ class Reader final : public nlohmann::json_sax<Json> {
       message = fmt::format("nested deeper than {} levels", depth_max_);
       return false;
     }
-    if (build_) frames_.push_back({std::move(value)});
+    frames_.push_back({std::move(value)});
     return true;
   }
   bool close() {
     --depth_;
-    if (!build_) return true;
     Value value = std::move(frames_.back().value);
     frames_.pop_back();
     return take(std::move(value));
   }
 
   const std::size_t depth_max_;
-  const bool build_;
   std::size_t depth_ = 0;
   std::vector<Frame> frames_;
 };
@@ -142,22 +138,6 @@ struct CountingIterator {
   bool operator==(const CountingIterator& other) const { return at == other.at; }
   bool operator!=(const CountingIterator& other) const { return at != other.at; }
 };
-
-Result<Value> read(std::string_view text, std::size_t depth_max, bool build) {
-  Reader reader(depth_max, build);
-  const char* furthest = text.data();
-  const CountingIterator begin{text.data(), &furthest};
-  const CountingIterator end{text.data() + text.size(), &furthest};
-  if (Json::sax_parse(begin, end, &reader)) return std::move(reader.root);
-  const auto offset = std::min(static_cast<std::size_t>(furthest - text.data()), text.size());
-  const std::string_view before = text.substr(0, offset);
-  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  const std::size_t line_start =
-      before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  const std::size_t column = offset > line_start ? offset - line_start : 1;
-  return Error{Errc::InvalidArgument,
-               fmt::format("invalid JSON at line {}, column {}: {}", line, column, reader.message)};
-}
 
 // Where the next character is that a JSON string has to escape, from there on; the size if none is.
 std::size_t plain_until(std::string_view text, std::size_t from) {
@@ -218,12 +198,24 @@ void append_indented(std::string& out, const Value& value, int indent, int depth
 
 Result<Value> parse_json(std::string_view text, std::size_t depth_max) {
   if (std::optional<Value> value = read_json_tree(text, depth_max)) return std::move(*value);
-  return read(text, depth_max, true);
+  Reader reader(depth_max);
+  const char* furthest = text.data();
+  const CountingIterator begin{text.data(), &furthest};
+  const CountingIterator end{text.data() + text.size(), &furthest};
+  if (Json::sax_parse(begin, end, &reader)) return std::move(reader.root);
+  const auto offset = std::min(static_cast<std::size_t>(furthest - text.data()), text.size());
+  const std::string_view before = text.substr(0, offset);
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const std::size_t line_start =
+      before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  const std::size_t column = offset > line_start ? offset - line_start : 1;
+  return Error{Errc::InvalidArgument,
+               fmt::format("invalid JSON at line {}, column {}: {}", line, column, reader.message)};
 }
 
 Result<void> check_json(std::string_view text, std::size_t depth_max) {
   if (is_json(text, depth_max)) return {};
-  STORM_TRY(read(text, depth_max, false));  // For the place and the reason.
+  STORM_TRY(parse_json(text, depth_max));  // For the place and the reason.
   return {};
 }
 

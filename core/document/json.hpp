@@ -16,7 +16,7 @@ inline constexpr std::size_t kJsonDepthMax = 200;
 // up to `depth_max`. Integers of 64 bits stay exact; larger ones become doubles. The error names
 // line and column.
 Result<Value> parse_json(std::string_view text, std::size_t depth_max = kJsonDepthMax);
-// True when `text` is one well-formed JSON value within the depth; nothing is built.
+// Whether parse_json would take it, several times as fast; builds nothing for what is well-formed.
 Result<void> check_json(std::string_view text, std::size_t depth_max = kJsonDepthMax);
 
 // Compact, keys in their order. `indent` > 0: one member a line, for people.

@@ -1,7 +1,10 @@
 #include "core/document/json_scan.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "core/document/json_walk.hpp"
 
@@ -53,11 +56,76 @@ char control_of(char letter) {
   }
 }
 
+constexpr std::size_t kKeysReserved = 64;  // of all open objects together; most texts need no more
+constexpr std::size_t kKeysSearched = 16;  // one against all; more are sorted
+
+std::uint64_t up_to_8_bytes(const char* at, std::size_t size) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, std::min<std::size_t>(size, 8));
+  return bytes;
+}
+
+struct Key {
+  std::string_view text;
+  std::uint64_t mark;  // keys of different marks differ
+
+  explicit Key(std::string_view key)
+      : text(key), mark(up_to_8_bytes(key.data(), key.size()) * 0x9e3779b97f4a7c15U) {
+    if (key.size() > 8) mark += up_to_8_bytes(key.data() + key.size() - 8, 8);
+    mark += key.size();
+  }
+  friend bool operator==(const Key& a, const Key& b) {
+    return a.mark == b.mark && a.text == b.text;
+  }
+  friend bool operator<(const Key& a, const Key& b) {
+    return a.mark != b.mark ? a.mark < b.mark : a.text < b.text;
+  }
+};
+
+// Small objects are searched; sorting keeps hostile ones from taking quadratic time.
+bool has_duplicate(std::span<Key> keys) {
+  if (keys.size() > kKeysSearched) {
+    std::sort(keys.begin(), keys.end());
+    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+  }
+  for (std::size_t i = 1; i < keys.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (keys[i] == keys[j]) return true;
+    }
+  }
+  return false;
+}
+
+// Looks for keys that come twice in one object.
+class KeyVisitor : public JsonVisitor {
+ public:
+  KeyVisitor() { keys_.reserve(kKeysReserved); }
+  // Surely each once. The same key may be written in many ways with escapes.
+  bool unique() const { return unique_; }
+
+  void open(const char* /*at*/, bool /*array*/) { open_.push_back(keys_.size()); }
+  void close(const char* /*end*/) {
+    const std::size_t first = open_.back();
+    open_.pop_back();
+    unique_ = unique_ && !has_duplicate(std::span(keys_).subspan(first));
+    keys_.erase(keys_.begin() + static_cast<std::ptrdiff_t>(first), keys_.end());
+  }
+  void key(const JsonString& name) {
+    unique_ = unique_ && !name.escaped;
+    keys_.emplace_back(name.raw);
+  }
+
+ private:
+  std::vector<std::size_t> open_;  // objects and arrays: where their keys begin
+  std::vector<Key> keys_;          // of the open objects, so far
+  bool unique_ = true;
+};
+
 }  // namespace
 
 bool is_json(std::string_view text, std::size_t depth_max) {
-  JsonVisitor nobody;
-  return JsonWalk(text, depth_max, nobody).run() == JsonVerdict::Yes;
+  KeyVisitor keys;
+  return JsonWalk(text, depth_max, keys).run() == JsonVerdict::Yes && keys.unique();
 }
 
 void append_unescaped(std::string& out, std::string_view raw) {

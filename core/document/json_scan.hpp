@@ -1,6 +1,6 @@
-// A fast yes or no: is this text one well-formed JSON value? Strict RFC 8259 in valid UTF-8; builds
-// nothing and gives no reasons (check_json does). A yes is sure; a no may also mean a number that a
-// double might not hold. [any-thread]
+// A fast yes or no: is this text one well-formed JSON value without duplicate keys? Strict RFC 8259
+// in valid UTF-8; builds nothing and gives no reasons (check_json does). A yes is sure; a no may
+// also mean a number that a double might not hold, or a key with an escape. [any-thread]
 #pragma once
 #include <cstddef>
 #include <string>
