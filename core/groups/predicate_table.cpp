@@ -285,7 +285,8 @@ void PredicateTable::collect(const Siblings& siblings, const Value& object, Grou
 
 void PredicateTable::collect(const DocumentView& document, GroupNumbers& found) const {
   for (const auto& [path, field] : alone_) collect(*field, document, found);
-  for (const auto& [path, siblings] : siblings_) {
+  for (const auto& entry : siblings_) {
+    const Siblings& siblings = entry.second;
     if (siblings.by_name.size() <= kSoughtOneByOne) {
       for (const auto& [name, field] : siblings.by_name) collect(*field, document, found);
       continue;

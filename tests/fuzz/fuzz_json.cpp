@@ -11,14 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto value = storm::parse_json(text);
   const bool checked = storm::check_json(text).has_value();
+  STORM_ASSERT(checked == value.has_value());
   if (!value) {
-    const std::string& why = value.error().message;
-    STORM_ASSERT(!why.empty());
-    // The checker is quicker than a look at every key would be.
-    STORM_ASSERT(!checked || why.find("duplicate key") != std::string::npos);
+    STORM_ASSERT(!value.error().message.empty());
     return 0;
   }
-  STORM_ASSERT(checked);
   const std::string once = storm::to_json(*value);
   const auto again = storm::parse_json(once);
   STORM_ASSERT(again.has_value());
