@@ -357,6 +357,9 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
   auto impl = std::make_unique<Impl>(storage, clock, std::move(operators), std::move(options),
                                      std::move(loaded), std::move(packer), std::move(texts));
   STORM_TRY(impl->reserve_revisions(revision));
+  // Without it the next start says of more groups than need be that they changed.
+  auto noted = impl->writer.put_meta(std::string(kStaleUpToKey), std::to_string(revision));
+  if (!noted) spdlog::warn("store: the start was not noted: {}", noted.error().message);
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 

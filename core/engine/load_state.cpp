@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "core/document/json.hpp"
 #include "core/engine/live_views.hpp"
 #include "core/engine/memberships.hpp"
+#include "core/engine/restart_moves.hpp"
 #include "core/engine/store_writer.hpp"
 
 namespace storm {
@@ -48,6 +48,7 @@ Result<void> load_meta(Storage& storage, LoadedState& loaded) {
     };
     if (row.key == "revision_ceiling") return read_number(loaded.revision_ceiling);
     if (row.key == kEventsUpToKey) return read_number(loaded.events_up_to.emplace());
+    if (row.key == kStaleUpToKey) return read_number(loaded.stale_up_to);
     return {};
   });
 }
@@ -133,18 +134,11 @@ void enter_view(State& state, View view, const OperatorSet& operators) {
   LiveViews(state).put(std::move(view), std::move(query));
 }
 
-// Resources became stale without an event of their own. Who follows a group that asks for it is
-// told to list it again.
-void tell_stale(LoadedState& loaded, std::size_t events_kept) {
-  static constexpr std::string_view kStale[] = {"stale"};
+// Who follows a group whose members the restart changed without an event is told to list it again.
+void tell_restart(LoadedState& loaded, const Restarted& restarted, std::size_t events_kept) {
   State& state = loaded.state;
-  GroupNumbers readers = loaded.index.readers(kStale);
-  // What asks for other groups or for relatives may ask for staleness through them.
-  const std::set<std::uint32_t>& dependent = loaded.index.dependent();
-  readers.insert(readers.end(), dependent.begin(), dependent.end());
-  std::ranges::sort(readers);
-  readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
-  if (readers.empty() || state.agents.empty()) return;
+  GroupNumbers changed = groups_changed(state, loaded.index, restarted);
+  if (changed.empty() || state.agents.empty()) return;
   const Agent& agent = *state.agents.begin()->second;
   Event event;
   event.id = ++state.revision;
@@ -152,7 +146,7 @@ void tell_stale(LoadedState& loaded, std::size_t events_kept) {
   event.entity = agent.id;
   event.names = as_list(agent.name);
   event.time = agent.heartbeat;
-  event.relisted = std::move(readers);
+  event.relisted = std::move(changed);
   loaded.leftovers.events.insert(event.id);
   state.events.put(event.id, std::make_shared<const Event>(std::move(event)));
   if (state.events.size() > events_kept) {
@@ -170,16 +164,20 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   STORM_TRY(load_meta(storage, loaded));
   STORM_TRY(load_dictionaries(storage, packer));
   std::size_t left_out = 0;
+  Restarted restarted;
   STORM_TRY(load_events(storage, loaded, events_kept));
   STORM_TRY(
       load_kind(storage, EntityKind::Agent, [&](Id id, const std::string& row) -> Result<void> {
         Agent agent = STORM_TRY(agent_from_row(id, row));
-        if (agent.is_local) agent.online = false;
+        if (agent.is_local && agent.online) {
+          agent.online = false;
+          restarted.offline.push_back(id.uuid);
+          loaded.leftovers.entities.insert(id);
+        }
         add_names(state, id, as_list(agent.name));
         state.agents.put(id.uuid, std::make_shared<const Agent>(std::move(agent)));
         return {};
       }));
-  bool is_any_stale = false;
   // Groups before resources: a class asks them when it is made.
   Memberships memberships(state, loaded.index);
   std::vector<Group> unnumbered;
@@ -219,7 +217,10 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
           loaded.leftovers.entities.insert(id);
           return {};
         }
-        if (!resource.uid.empty()) resource.stale = is_any_stale = true;
+        if (!resource.uid.empty() && !resource.stale) {
+          resource.stale = true;
+          if (resource.revision > loaded.stale_up_to) restarted.stale.push_back(id.uuid);
+        }
         add_names(state, id, resource.names);
         for (const auto* target : {&resource.parent, &resource.cluster, &resource.host}) {
           if (*target) state.references.insert_or_assign({(*target)->uuid, id.uuid});
@@ -280,7 +281,9 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   // After a stop without an end somebody may have been told of what is not in the store.
   state.unsure_after = loaded.events_up_to.value_or(last_event);
   state.unsure_before = state.revision;
-  if (is_any_stale) tell_stale(loaded, events_kept);
+  std::ranges::sort(restarted.stale);
+  std::ranges::sort(restarted.offline);
+  tell_restart(loaded, restarted, events_kept);
   return loaded;
 }
 

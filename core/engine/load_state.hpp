@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/result.hpp"
 #include "core/engine/change.hpp"
@@ -13,6 +14,10 @@
 
 namespace storm {
 
+// A row of kMetaSpace: the revision at the last start. Rows of resources that nobody told since say
+// that they are fresh, but they were stale already.
+inline constexpr std::string_view kStaleUpToKey = "stale_up_to";
+
 struct LoadedState {
   State state;
   GroupIndex index;
@@ -20,6 +25,7 @@ struct LoadedState {
   std::string redaction_key;                  // empty: the store has none yet
   std::uint64_t revision_ceiling = 0;         // revisions up to here may have been given out
   std::optional<std::uint64_t> events_up_to;  // kEventsUpToKey
+  std::uint64_t stale_up_to = 0;              // kStaleUpToKey
 };
 
 // Resources that an executor discovered are stale until it lists them again; agents of plugin

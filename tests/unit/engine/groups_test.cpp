@@ -1,7 +1,10 @@
 #include <future>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/event_groups.hpp"
+#include "core/engine/load_state.hpp"
 #include "core/engine/preparation.hpp"
+#include "core/engine/restart_moves.hpp"
 #include "engine_fixture.hpp"
 
 using namespace storm;
@@ -129,4 +132,78 @@ TEST_CASE("groups: one over many resources is put without holding the writer, an
   CHECK(members() == expected);
   REQUIRE(edit(false));
   CHECK(members() == 200);
+}
+
+namespace {
+
+// Names of the groups that events after `revision` say are to be listed again.
+List relisted_since(EngineFixture& f, std::uint64_t revision) {
+  const Snapshot state = f.engine->snapshot();
+  List names;
+  for (auto at = state->events.lower_bound(revision + 1); at != state->events.end(); ++at) {
+    for (const Uuid& group : group_changes(*state, *at->second).relisted)
+      names.push_back(*state->groups.get(group)->group->name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("groups: a restart has those listed again whose members it changed, and no others",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod");
+  DiscoveredResource child = f.task("child", "library/postgres:9");
+  child.parent_uid = "a";
+  f.discover(agent, {.upserts = {f.task("a"), f.task("b"), child}});
+  const std::pair<const char*, const char*> groups[] = {
+      {"fresh", R"({"stale":false})"},
+      {"fresh-b", R"({"stale":false,"names":"b"})"},
+      {"fresh-others", R"({"stale":false,"names":"nobody"})"},
+      {"old-machines", R"({"stale":true,"type":"machine"})"},
+      {"of-fresh", R"({"$group":"fresh"})"},
+      {"of-others", R"({"$group":"fresh-others"})"},
+      {"of-redis", R"({"$parent":{"image":"library/redis:7"}})"},
+      {"of-stale", R"({"$parent":{"stale":true}})"},
+      {"redis", R"({"image":"library/redis:7"})"},
+      {"served", R"({"$owner":{"status":"online"},"type":"swarm-task"})"},
+  };
+  for (const auto& [name, query] : groups) {
+    f.create(EntityKind::Group, R"({"name":")" + std::string(name) + R"(","query":)" + query + "}");
+  }
+  std::uint64_t before = f.engine->snapshot()->revision;
+  f.restart();
+  CHECK(relisted_since(f, before) == List{"fresh", "fresh-b", "of-fresh", "of-stale", "served"});
+
+  SECTION("nothing happened since") {
+    before = f.engine->snapshot()->revision;
+    f.restart();
+    CHECK(relisted_since(f, before).empty());
+  }
+  SECTION("one was told again") {
+    f.discover(agent, {.upserts = {f.task("b")}});
+    before = f.engine->snapshot()->revision;
+    f.restart();
+    CHECK(relisted_since(f, before) == List{"fresh", "fresh-b", "of-fresh"});
+  }
+}
+
+TEST_CASE("groups: what a restart has no time to compare counts as changed", "[engine]") {
+  EngineFixture f;
+  f.discover(f.agent("prod"), {.upserts = {f.task("a")}});
+  f.create(EntityKind::Group, R"({"name":"others","query":{"stale":false,"names":"nobody"}})");
+  f.create(EntityKind::Group, R"({"name":"machines","query":{"stale":false,"type":"machine"}})");
+  f.engine.reset();
+  TextPacker packer;
+  TextPool texts;
+  const auto loaded = load_state(*f.storage, OperatorSet(), 100, packer, texts);
+  REQUIRE(loaded);
+  const Restarted restarted{.stale = {loaded->state.resources.begin()->first}, .offline = {}};
+  CHECK(groups_changed(loaded->state, loaded->index, restarted).empty());
+  const GroupNumbers changed = groups_changed(loaded->state, loaded->index, restarted, 0);
+  // Of the machines the classes say enough.
+  REQUIRE(changed.size() == 1);
+  const Uuid& group = *loaded->state.group_numbers.get(changed.front());
+  CHECK(*loaded->state.groups.get(group)->group->name == "others");
 }

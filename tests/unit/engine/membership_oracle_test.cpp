@@ -123,7 +123,7 @@ class Oracle {
   std::string number(std::size_t below) { return std::to_string(one_of(below)); }
 
   std::string condition() {
-    switch (one_of(24)) {
+    switch (one_of(28)) {
       case 0:
         return R"({"type":")" + pick({"swarm-task", "swarm-node"}) + R"("})";
       case 1:
@@ -171,6 +171,14 @@ class Oracle {
         return R"({"$parent":{"$group":"g)" + number(15) + R"("}})";
       case 22:
         return R"({"$owner":{"name":"prod"},"$cluster":{"health":{"$ne":"healthy"}}})";
+      case 23:
+        return R"({"$parent":{"stale":)" + pick({"true", "false"}) + "}}";
+      case 24:
+        return R"({"$owner":{"status":")" + pick({"online", "offline"}) + R"("}})";
+      case 25:
+        return R"({"stale":false,"snapshot.n":)" + number(10) + "}";
+      case 26:
+        return R"({"stale":true,"names":{"$in":[")" + number(25) + R"(","name-7"]}})";
       default:
         return R"({"type":"no-such"})";
     }
@@ -322,10 +330,12 @@ class Oracle {
     }
     seen_ = state.revision;
     for (const Uuid& group : relisted) {
-      followed_[group].clear();
+      std::set<Uuid> members;
       each_member(state, *state.groups.get(group), [&](const Shared<Resource>& member) {
-        return followed_[group].insert(member->id.uuid).second;
+        return members.insert(member->id.uuid).second;
       });
+      CHECK(members != followed_[group]);
+      followed_[group] = std::move(members);
     }
   }
 
