@@ -281,9 +281,10 @@ Result<Sort> read_sort(const std::string& text) {
 Result<Question> read_question(const Session& session, const MatchOptions& options,
                                const OperatorSet& operators) {
   Query query = STORM_TRY(read_query(*options.query, operators));
-  Question question{
-      std::move(query), STORM_TRY(read_sort(options.sort)),      std::nullopt, options.explain,
-      options.count,    static_cast<std::size_t>(options.limit), std::nullopt};
+  Sort sort = STORM_TRY(read_sort(options.sort));
+  Question question{std::move(query), std::move(sort), std::nullopt,
+                    options.explain,  options.count,   static_cast<std::size_t>(options.limit),
+                    std::nullopt};
   const std::vector<std::string>& fields = session.options.fields;
   if (!fields.empty()) question.projection = Projection::keeping(fields);
   // A name with a dot would be taken for a path.

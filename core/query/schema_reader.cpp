@@ -269,7 +269,8 @@ Result<void> SchemaReader::properties(const Place& place) {
   if (!place.value.is_object()) return needs(place.spot, place.name, "an object", place.value);
   auto& properties = place.schema.properties_;
   for (const auto& [name, schema] : place.value.as_object()) {
-    properties.push_back({name, STORM_TRY(read(schema, place.spot.at(name)))});
+    Schema inner = STORM_TRY(read(schema, place.spot.at(name)));
+    properties.push_back({name, std::move(inner)});
   }
   std::sort(properties.begin(), properties.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -281,7 +282,8 @@ Result<void> SchemaReader::patterned(const Place& place) {
   for (const auto& [text, inner] : place.value.as_object()) {
     const Spot here = place.spot.at(text);
     auto compiled = STORM_TRY(pattern_(Value(text), here));
-    place.schema.patterns_.push_back({std::move(compiled), STORM_TRY(read(inner, here))});
+    Schema schema = STORM_TRY(read(inner, here));
+    place.schema.patterns_.push_back({std::move(compiled), std::move(schema)});
   }
   return {};
 }

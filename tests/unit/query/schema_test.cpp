@@ -186,6 +186,12 @@ TEST_CASE("schema: what is wrong is named with its place", "[query]") {
       {R"({"patternProperties":{"(":{}}})",
        "/$jsonSchema/patternProperties/( | $regex: the pattern is wrong at character 2: missing "
        "closing parenthesis"},
+      // What was read before the fault is not lost track of: builds with sanitizers would tell.
+      {R"({"patternProperties":{"^s":["b"]}})",
+       "/$jsonSchema/patternProperties/^s | a schema is an object, not array"},
+      {R"({"properties":{"a name too long to be kept in place":7}})",
+       "/$jsonSchema/properties/a name too long to be kept in place | a schema is an object, not "
+       "int"},
   };
   for (const Row& row : rows) {
     INFO(row.schema);
