@@ -202,7 +202,7 @@ storm_rc PluginDriver::publish(const storm_batch& batch) {
     if (!mentioned.insert(seen.uid).second) violate("twice in a batch: " + seen.uid);
     if (!nlohmann::json::accept(seen.snapshot)) violate("a snapshot that is not JSON: " + seen.uid);
     const auto known = model_.find(seen.uid);
-    if (known != model_.end() && seen.revision < known->second.revision) {
+    if (known != model_.end() && !known->second.stale && seen.revision < known->second.revision) {
       violate("a lower revision: " + seen.uid);
       continue;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -130,5 +131,46 @@ TEST_CASE("restart: leaving a swarm proves nothing, another swarm replaces it", 
     return std::ranges::none_of(before,
                                 [&](const auto& each) { return model.contains(each.first); });
   }));
+  CHECK(driver.violations() == std::vector<std::string>{});
+}
+
+TEST_CASE("restart: a swarm put back from a copy is followed, though its versions go back",
+          "[swarm]") {
+  namespace fs = std::filesystem;
+  const TestBed bed;
+  PluginDriver driver(bed.config());
+  REQUIRE(driver.wait_for_tier(1, 10s));
+  bed.docker("service create -d --name kept --constraint node.labels.none==1 busybox:1");
+  REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() == 4; }));
+  CHECK(settle(bed, driver, 10s) == "");
+  const Model copied = driver.model();
+
+  const fs::path swarm = fs::path(bed.socket()).parent_path() / "data" / "swarm";
+  const fs::path copy = swarm.string() + ".copy";
+  bed.run("stop-node 1 TERM");
+  fs::copy(swarm, copy, fs::copy_options::recursive);
+  bed.run("start-node 1");
+  REQUIRE(driver.wait_for_sync(20s));
+  for (int replicas = 2; replicas < 6; ++replicas)
+    bed.docker("service scale -d kept=" + std::to_string(replicas));
+  bed.docker("service create -d --name later --constraint node.labels.none==1 busybox:1");
+  REQUIRE(driver.wait_for(10s, [](const Model& model) { return model.size() == 10; }));
+
+  bed.run("stop-node 1 TERM");
+  fs::remove_all(swarm);
+  fs::rename(copy, swarm);
+  bed.run("start-node 1");
+  bed.docker("swarm init --force-new-cluster --advertise-addr " + bed.run("address"));
+  REQUIRE(driver.wait_for_tier(1, 20s));
+  REQUIRE(driver.wait_for_sync(20s));
+  CHECK(settle(bed, driver, 20s) == "");
+  const Model restored = driver.model();
+  CHECK(restored.size() == copied.size());
+  for (const auto& [uid, resource] : copied) CHECK(restored.contains(uid));
+  // And what happens from now on, in versions that were there before.
+  bed.docker("service scale -d kept=3");
+  CHECK(
+      driver.wait_for(10s, [&](const Model& model) { return model.size() == copied.size() + 2; }));
+  CHECK(settle(bed, driver, 10s) == "");
   CHECK(driver.violations() == std::vector<std::string>{});
 }

@@ -51,8 +51,8 @@ typedef struct storm_resource {
   storm_str image_digest; /* "sha256:..." or empty */
   int32_t status;         /* STORM_STATUS_* */
   int32_t health;         /* STORM_HEALTH_* */
-  uint64_t
-      revision; /* the provider's; a lower one than known is dropped by the host; 0: not known */
+  uint64_t revision; /* the provider's; 0: not known. The host drops a lower one than it knows of
+                      * a resource that is not stale: a provider put back begins in the past */
   int64_t observed_wall_ns; /* when the provider wrote this state, by its own clock; 0: not known */
   storm_str snapshot_json;  /* the provider's own object, its bytes; the host redacts secrets */
 } storm_resource;

@@ -84,6 +84,22 @@ TEST_CASE("discovery: an answer with an older revision of the provider is droppe
   CHECK((*state->resources.get(resource_id(agent, "a").uuid))->status == Status::Running);
 }
 
+TEST_CASE("discovery: of a resource that is stale an older revision of the provider is taken",
+          "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod");
+  DiscoveredResource task = f.task("a");
+  task.provider_revision = 10;
+  f.discover(agent, {.upserts = {task}});
+  f.discover(agent, {.stale = true});
+  task.provider_revision = 9;
+  task.status = Status::Error;
+  f.discover(agent, {.upserts = {task}});
+  const Shared<Resource> taken = *f.engine->snapshot()->resources.get(resource_id(agent, "a").uuid);
+  CHECK(taken->status == Status::Error);
+  CHECK_FALSE(taken->stale);
+}
+
 TEST_CASE("discovery: relations are known before what they refer to", "[engine]") {
   EngineFixture f;
   const Id agent = f.agent("prod");
