@@ -2,15 +2,13 @@
 // compared with those that a plain evaluation of its query over whole documents finds, and with
 // those that somebody knows who only follows the events.
 // STORM_SEED=N runs one more seed.
-#include <cstdlib>
 #include <map>
-#include <random>
 #include <set>
 
 #include "core/engine/apply.hpp"
 #include "core/engine/event_groups.hpp"
 #include "core/engine/resource_search.hpp"
-#include "engine_fixture.hpp"
+#include "random_world.hpp"
 
 using namespace storm;
 using namespace storm::test;
@@ -82,13 +80,12 @@ class WholeView final : public DocumentView {
   mutable std::vector<std::unique_ptr<DocumentView>> relatives_;
 };
 
-class Oracle {
+class Oracle : public RandomWorld {
  public:
-  explicit Oracle(unsigned seed) : random_(seed) {}
+  using RandomWorld::RandomWorld;
 
   void run(int steps) {
     for (int i = 0; i < 12; ++i) put_group();
-    agents_ = {f_.agent("prod"), f_.agent("test")};
     for (int step = 0; step < steps; ++step) {
       INFO("step " << step);
       switch (one_of(12)) {
@@ -97,13 +94,13 @@ class Oracle {
           put_group();
           break;
         case 2:
-          change_members();
+          change_members("g" + number(15));
           break;
         case 3:
           if (one_of(3) == 0) rename_agent();
           break;
         case 4:
-          if (one_of(5) == 0) remove_group();
+          if (one_of(5) == 0) remove(EntityKind::Group, "g" + number(15));
           break;
         case 5:
           if (one_of(4) == 0) restart();
@@ -116,12 +113,6 @@ class Oracle {
   }
 
  private:
-  std::size_t one_of(std::size_t count) { return random_() % count; }
-  std::string pick(std::initializer_list<const char*> words) {
-    return words.begin()[one_of(words.size())];
-  }
-  std::string number(std::size_t below) { return std::to_string(one_of(below)); }
-
   std::string condition() {
     switch (one_of(28)) {
       case 0:
@@ -201,81 +192,37 @@ class Oracle {
   void put_group() {
     const std::string name = "g" + number(15);
     const std::string body = R"({"name":")" + name + R"(","query":)" + query() + "}";
-    if (f_.engine->snapshot()->find(EntityKind::Group, name)) {
-      const auto done =
-          f_.engine->execute(ReplaceEntity{EntityKind::Group, name, json(body), one_of(2) == 0});
-      if (!done) REQUIRE(refused(done.error()));
-    } else {
-      const auto done = f_.engine->execute(CreateEntity{EntityKind::Group, json(body)});
-      if (!done) REQUIRE(refused(done.error()));
-    }
+    const auto error = put(EntityKind::Group, name, body);
+    if (error) REQUIRE(refused(*error));
   }
   // A group that would ask for itself, or for one that is not there.
   static bool refused(const Error& error) { return faults(error).find("/query: ") == 0; }
-  void remove_group() {
-    const std::string name = "g" + number(15);
-    if (f_.engine->snapshot()->find(EntityKind::Group, name)) f_.remove(EntityKind::Group, name);
-  }
-  void change_members() {
-    const Snapshot state = f_.engine->snapshot();
-    const std::string name = "g" + number(15);
-    if (!state->find(EntityKind::Group, name) || state->resources.empty()) return;
-    const auto any = [&] {
-      return state->resources.nth(one_of(state->resources.size())).second->id.to_string();
-    };
-    const std::string list = pick({"include", "exclude"});
-    REQUIRE(f_.engine->execute(ChangeMembers{
-        name, json(R"({")" + list + R"(":[")" + any() + R"(",")" + any() + R"("]})")}));
-  }
-  void rename_agent() {
-    const Id& agent = agents_[one_of(2)];
-    const std::string name = pick({"prod", "test", "other", "prod"});
-    if (f_.engine->snapshot()->find(EntityKind::Agent, name)) return;
-    REQUIRE(f_.engine->execute(ReplaceEntity{EntityKind::Agent, agent.to_string(),
-                                             json(R"({"name":")" + name + R"("})"), true}));
-  }
   void restart() {
-    f_.restart();
+    fixture.restart();
     // What was told before is not lost: the followed members still hold.
-    CHECK(f_.engine->snapshot()->revision >= seen_);
+    CHECK(fixture.engine->snapshot()->revision >= seen_);
   }
   void discover() {
-    DiscoveryBatch batch;
-    for (int change = 0; change < 5; ++change) {
-      const std::string uid = number(25);
-      if (one_of(4) == 0) {
-        batch.removals.push_back(uid);
-        continue;
-      }
-      DiscoveredResource item =
-          f_.task(uid, pick({"library/redis:7", "library/postgres:9", "", "a/b:1"}));
-      item.type = pick({"swarm-task", "swarm-task", "swarm-node"});
-      item.status = static_cast<Status>(one_of(11));
-      item.health = static_cast<Health>(one_of(3));
-      item.stale = one_of(6) == 0;
-      if (one_of(2)) item.host_uid = number(one_of(2) ? 2 : 20);
-      if (one_of(3) == 0) item.parent_uid = number(20);
+    RandomWorld::discover([this](DiscoveredResource& item) {
       if (one_of(4) == 0) item.cluster_uid = number(20);
-      if (one_of(5) == 0) item.names = {uid, "renamed-" + number(5)};
+      if (one_of(5) == 0) item.names = {item.uid, "renamed-" + number(5)};
       item.snapshot = PackedText::raw(R"({"n":)" + number(10) + R"(,"list":[)" + number(4) + "," +
                                       number(4) + "]}");
-      batch.upserts.push_back(std::move(item));
-    }
-    f_.discover(agents_[one_of(2)], std::move(batch));
+    });
   }
 
   void check() {
-    const Snapshot state = f_.engine->snapshot();
+    const Snapshot state = fixture.engine->snapshot();
     follow(*state);
     std::set<Uuid> grouped;
     for (const auto& [uuid, live] : state->groups) {
       INFO("group " << *live.group->name << " " << to_json(live.group->query));
-      auto query = Query::parse(live.group->query, f_.engine->operators());
+      auto query = Query::parse(live.group->query, fixture.engine->operators());
       REQUIRE(query);
       const bool is_empty = live.group->query.as_object().empty();
       std::set<Uuid> expected, found;
       for (const auto& [resource, item] : state->resources) {
-        const WholeView view(*state, f_.engine->operators(), whole_document(*state, *item),
+        const WholeView view(*state, fixture.engine->operators(), whole_document(*state, *item),
                              item.get());
         if (view.belongs(*live.group)) {
           expected.insert(resource);
@@ -295,7 +242,7 @@ class Oracle {
       for (const auto& resource : ResourceSearch::all(*state, *query))
         searched.insert(resource->id.uuid);
       for (const auto& [resource, item] : state->resources) {
-        const WholeView view(*state, f_.engine->operators(), whole_document(*state, *item),
+        const WholeView view(*state, fixture.engine->operators(), whole_document(*state, *item),
                              item.get());
         if (query->matches(view)) matching.insert(resource);
       }
@@ -339,9 +286,6 @@ class Oracle {
     }
   }
 
-  EngineFixture f_;
-  std::mt19937 random_;
-  std::vector<Id> agents_;
   std::map<Uuid, std::set<Uuid>> followed_;
   std::uint64_t seen_ = 0;
 };
@@ -350,11 +294,5 @@ class Oracle {
 
 TEST_CASE("groups: memberships equal those of a naive evaluation after random changes",
           "[engine]") {
-  std::vector<unsigned> seeds = {11, 12, 13, std::random_device()()};
-  if (const char* seed = std::getenv("STORM_SEED"))
-    seeds = {static_cast<unsigned>(std::strtoul(seed, nullptr, 10))};
-  for (const unsigned seed : seeds) {
-    INFO("seed " << seed << " (STORM_SEED=" << seed << " runs it again)");
-    Oracle(seed).run(60);
-  }
+  for_seeds({11, 12, 13}, [](unsigned seed) { Oracle(seed).run(60); });
 }

@@ -1,13 +1,11 @@
 // Views kept live against an oracle: after each of many random changes every view's value is
 // compared with one that is made from whole documents, without anything that the engine keeps.
 // STORM_SEED=N runs one more seed.
-#include <cstdlib>
 #include <map>
-#include <random>
 #include <set>
 
 #include "core/query/value_order.hpp"
-#include "engine_fixture.hpp"
+#include "random_world.hpp"
 
 using namespace storm;
 using namespace storm::test;
@@ -131,12 +129,11 @@ Value naive_value(const State& state, const OperatorSet& operators, const View& 
   return list;
 }
 
-class Oracle {
+class Oracle : public RandomWorld {
  public:
-  explicit Oracle(unsigned seed) : random_(seed) {}
+  using RandomWorld::RandomWorld;
 
   void run(int steps) {
-    agents_ = {f_.agent("prod"), f_.agent("test")};
     for (int i = 0; i < 6; ++i) put_group();
     for (int step = 0; step < steps; ++step) {
       INFO("step " << step);
@@ -146,7 +143,7 @@ class Oracle {
           put_group();
           break;
         case 1:
-          change_members();
+          change_members("g" + number(6));
           break;
         case 2:
         case 3:
@@ -159,7 +156,7 @@ class Oracle {
           if (one_of(3) == 0) remove(EntityKind::View, "v" + number(20));
           break;
         case 6:
-          if (one_of(3) == 0) f_.restart();
+          if (one_of(3) == 0) fixture.restart();
           break;
         case 7:
           rename_agent();
@@ -173,19 +170,10 @@ class Oracle {
   }
 
  private:
-  std::size_t one_of(std::size_t count) { return random_() % count; }
-  std::string pick(std::initializer_list<const char*> words) {
-    return words.begin()[one_of(words.size())];
-  }
-  std::string number(std::size_t below) { return std::to_string(one_of(below)); }
-
-  void put(EntityKind kind, const std::string& name, const std::string& body) {
-    const auto done =
-        f_.engine->snapshot()->find(kind, name)
-            ? f_.engine->execute(ReplaceEntity{kind, name, json(body), one_of(2) == 0})
-            : f_.engine->execute(CreateEntity{kind, json(body)});
+  void put_checked(EntityKind kind, const std::string& name, const std::string& body) {
+    const auto error = put(kind, name, body);
     // A group that asks for itself or for none; a change of a view that makes no whole.
-    if (!done) REQUIRE(done.error().code == Errc::InvalidArgument);
+    if (error) REQUIRE(error->code == Errc::InvalidArgument);
   }
   void put_group() {
     const std::string name = "g" + number(6);
@@ -193,7 +181,7 @@ class Oracle {
         pick({R"({"status":"running"})", R"({"snapshot.n":{"$gt":2}})", R"({"type":"swarm-task"})",
               R"({"$group":"g1"})", R"({"$parent":{"status":"running"}})", R"({"host":"name-3"})",
               R"({"owner":"prod"})", R"({"$nor":[{"$group":"g2"}]})", "{}"});
-    put(EntityKind::Group, name, R"({"name":")" + name + R"(","query":)" + query + "}");
+    put_checked(EntityKind::Group, name, R"({"name":")" + name + R"(","query":)" + query + "}");
   }
   void put_view() {
     const std::string name = "v" + number(20);
@@ -223,70 +211,31 @@ class Oracle {
               R"(["owner","snapshot.items.n"])", R"("names")", R"("snapshot.s")"});
     body += R"(,"by":)" + (measure == "top" && by == "null" ? R"("stale")" : by);
     if (measure == "top" && one_of(2) == 0) body += R"(,"limit":3)";
-    put(EntityKind::View, name, body + "}");
-  }
-  void remove(EntityKind kind, const std::string& name) {
-    if (f_.engine->snapshot()->find(kind, name)) f_.remove(kind, name);
-  }
-  void change_members() {
-    const Snapshot state = f_.engine->snapshot();
-    const std::string name = "g" + number(6);
-    if (!state->find(EntityKind::Group, name) || state->resources.empty()) return;
-    const auto any = [&] {
-      return state->resources.nth(one_of(state->resources.size())).second->id.to_string();
-    };
-    REQUIRE(f_.engine->execute(
-        ChangeMembers{name, json(R"({")" + pick({"include", "exclude"}) + R"(":[")" + any() +
-                                 R"(",")" + any() + R"("]})")}));
-  }
-  void rename_agent() {
-    const std::string name = pick({"prod", "test", "other"});
-    if (f_.engine->snapshot()->find(EntityKind::Agent, name)) return;
-    REQUIRE(f_.engine->execute(ReplaceEntity{EntityKind::Agent, agents_[one_of(2)].to_string(),
-                                             json(R"({"name":")" + name + R"("})"), true}));
+    put_checked(EntityKind::View, name, body + "}");
   }
   std::string quarter() { return pick({"1", "2.5", "-3", "0.25", "7.0", "4", "\"5\"", "null"}); }
   void discover() {
-    DiscoveryBatch batch;
-    for (int change = 0; change < 5; ++change) {
-      const std::string uid = number(25);
-      if (one_of(4) == 0) {
-        batch.removals.push_back(uid);
-        continue;
-      }
-      DiscoveredResource item =
-          f_.task(uid, pick({"library/redis:7", "library/postgres:9", "", "a/b:1"}));
-      item.type = pick({"swarm-task", "swarm-task", "swarm-node"});
+    RandomWorld::discover([this](DiscoveredResource& item) {
       item.status = static_cast<Status>(one_of(4));
-      item.health = static_cast<Health>(one_of(3));
-      item.stale = one_of(6) == 0;
-      if (one_of(2)) item.host_uid = number(20);
-      if (one_of(3) == 0) item.parent_uid = number(20);
-      if (one_of(8) != 0) {
-        item.snapshot = PackedText::raw(
-            R"({"n":)" + quarter() + R"(,"list":[)" + quarter() + "," + quarter() +
-            R"(],"items":[{"n":)" + quarter() + R"(},{"m":1},{"n":[)" + quarter() +
-            R"(,2]}],"s":)" + pick({R"("a")", R"("b")", "[]", "{\"o\":1}", "true"}) + "}");
-      }
-      batch.upserts.push_back(std::move(item));
-    }
-    f_.discover(agents_[one_of(2)], std::move(batch));
+      if (one_of(8) == 0) return;
+      item.snapshot = PackedText::raw(R"({"n":)" + quarter() + R"(,"list":[)" + quarter() + "," +
+                                      quarter() + R"(],"items":[{"n":)" + quarter() +
+                                      R"(},{"m":1},{"n":[)" + quarter() + R"(,2]}],"s":)" +
+                                      pick({R"("a")", R"("b")", "[]", "{\"o\":1}", "true"}) + "}");
+    });
   }
 
   void check() {
-    const Snapshot state = f_.engine->snapshot();
+    const Snapshot state = fixture.engine->snapshot();
     for (const auto& [uuid, live] : state->views) {
       ++views_seen_;
       const Value whole = state->value_of(live.view->id);
       INFO("view " << to_json(whole));
-      const Value expected = naive_value(*state, f_.engine->operators(), *live.view);
+      const Value expected = naive_value(*state, fixture.engine->operators(), *live.view);
       REQUIRE(*whole.find("value") == expected);
     }
   }
 
-  EngineFixture f_;
-  std::mt19937 random_;
-  std::vector<Id> agents_;
   std::size_t views_seen_ = 0;
 };
 
@@ -294,11 +243,5 @@ class Oracle {
 
 TEST_CASE("views: values equal those of a naive look at everything after random changes",
           "[engine]") {
-  std::vector<unsigned> seeds = {21, 22, 23, std::random_device()()};
-  if (const char* seed = std::getenv("STORM_SEED"))
-    seeds = {static_cast<unsigned>(std::strtoul(seed, nullptr, 10))};
-  for (const unsigned seed : seeds) {
-    INFO("seed " << seed << " (STORM_SEED=" << seed << " runs it again)");
-    Oracle(seed).run(60);
-  }
+  for_seeds({21, 22, 23}, [](unsigned seed) { Oracle(seed).run(60); });
 }
