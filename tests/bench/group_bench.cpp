@@ -15,7 +15,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -37,9 +36,8 @@
 #include "core/engine/apply.hpp"
 #include "core/engine/engine.hpp"
 #include "core/engine/members.hpp"
-#include "core/model/discovery.hpp"
 #include "plugins/executors/jsonl/line_parser.hpp"
-#include "storm/cpp/batch.hpp"
+#include "tests/bench/bench_input.hpp"
 #include "tests/bench/naive_matcher.hpp"
 #include "tests/unit/query/text_source.hpp"
 
@@ -65,16 +63,6 @@ struct Options {
   std::exit(2);
 }
 
-// Takes everything and keeps nothing: what is measured is the model.
-class NoStorage final : public Storage {
- public:
-  Result<void> load(std::string_view, const std::function<Result<void>(Row)>&) override {
-    return {};
-  }
-  Result<void> apply(const Transaction&) override { return {}; }
-  bool durable() const override { return false; }
-};
-
 double seconds_of(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
@@ -90,39 +78,10 @@ double at_share(std::vector<double> values, std::size_t one_in) {
 double median(std::vector<double> values) { return at_share(std::move(values), 2); }
 double lower_quartile(std::vector<double> values) { return at_share(std::move(values), 4); }
 
-// The lines of a file, each followed by readable bytes.
-class Lines {
- public:
-  explicit Lines(const std::string& path) : in_(path) {
-    if (!in_) fail("cannot read " + path + "; tests/bench/gen_resources.py makes it");
-  }
-  std::optional<std::string_view> next() {
-    if (!std::getline(in_, line_)) return std::nullopt;
-    const std::size_t size = line_.size();
-    line_.append(jsonl::kLinePadding, ' ');
-    return std::string_view(line_).substr(0, size);
-  }
-
- private:
-  std::ifstream in_;
-  std::string line_;
-};
-
-DiscoveredResource discovered(sdk::Resource resource) {
-  DiscoveredResource out;
-  out.uid = std::move(resource.uid);
-  out.type = std::move(resource.type);
-  out.parent_uid = std::move(resource.parent_uid);
-  out.cluster_uid = std::move(resource.cluster_uid);
-  out.host_uid = std::move(resource.host_uid);
-  out.names = std::move(resource.names);
-  out.image = std::move(resource.image);
-  out.status = static_cast<Status>(resource.status);
-  out.health = static_cast<Health>(resource.health);
-  if (!resource.snapshot_json.empty()) {
-    out.snapshot = PackedText::raw(resource.snapshot_json);
-  }
-  return out;
+Lines lines_of(const std::string& path) {
+  auto lines = Lines::open(path);
+  if (!lines) fail(lines.error().message);
+  return *std::move(lines);
 }
 
 // A query of the same kind that nothing in this data fulfils: its images, names and references are
@@ -221,7 +180,7 @@ class Bench {
   }
 
   void load() {
-    Lines lines(options_.folder + "/docs.jsonl");
+    Lines lines = lines_of(options_.folder + "/docs.jsonl");
     DiscoveryBatch batch;
     double cpu = 0;
     std::size_t count = 0;
@@ -242,7 +201,7 @@ class Bench {
   }
 
   void make_groups(std::size_t how_many, bool absent) {
-    Lines lines(options_.folder + "/groups.jsonl");
+    Lines lines = lines_of(options_.folder + "/groups.jsonl");
     std::mutex mutex;
     std::condition_variable landed;
     std::size_t in_flight = 0;
@@ -288,7 +247,7 @@ class Bench {
   }
 
   Cost change(std::size_t how_many) {
-    if (!updates_) updates_.emplace(options_.folder + "/updates.jsonl");
+    if (!updates_) updates_ = lines_of(options_.folder + "/updates.jsonl");
     std::vector<double> cpu, wall;
     last_.clear();
     while (how_many > 0) {

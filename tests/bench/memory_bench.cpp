@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "core/engine/engine.hpp"
-#include "core/storage/storage.hpp"
 #include "plugins/executors/jsonl/line_parser.hpp"
+#include "tests/bench/bench_input.hpp"
 
 namespace {
 
@@ -43,32 +43,6 @@ double resident_megabytes() {
   std::size_t size = 0, resident = 0;
   status >> size >> resident;
   return static_cast<double>(resident) * 4096 / 1e6;
-}
-
-// A store that takes everything and keeps nothing, so that only the model is measured.
-class NoStorage final : public Storage {
- public:
-  Result<void> load(std::string_view, const std::function<Result<void>(Row)>&) override {
-    return {};
-  }
-  Result<void> apply(const Transaction&) override { return {}; }
-  bool durable() const override { return false; }
-};
-
-DiscoveredResource discovered(sdk::Resource resource) {
-  DiscoveredResource out;
-  out.uid = std::move(resource.uid);
-  out.type = std::move(resource.type);
-  out.parent_uid = std::move(resource.parent_uid);
-  out.cluster_uid = std::move(resource.cluster_uid);
-  out.host_uid = std::move(resource.host_uid);
-  out.names = std::move(resource.names);
-  out.image = std::move(resource.image);
-  out.image_digest = std::move(resource.image_digest);
-  out.status = static_cast<Status>(resource.status);
-  out.health = static_cast<Health>(resource.health);
-  if (!resource.snapshot_json.empty()) out.snapshot = PackedText::raw(resource.snapshot_json);
-  return out;
 }
 
 class CostTable {
@@ -143,10 +117,10 @@ void break_down(const State& state) {
 
 int main(int argc, char** argv) {
   if (argc != 2) fail("usage: memory_bench DOCS");
-  std::ifstream in(argv[1]);
-  if (!in) fail("cannot read " + std::string(argv[1]) + "; tests/bench/gen_resources.py makes it");
+  auto lines = bench::Lines::open(argv[1]);
+  if (!lines) fail(lines.error().message);
 
-  NoStorage storage;
+  bench::NoStorage storage;
   SystemClock clock;
   auto engine = Engine::create(storage, clock, std::make_shared<OperatorSet>(), {});
   if (!engine) fail(engine.error().message);
@@ -158,17 +132,16 @@ int main(int argc, char** argv) {
   const std::size_t before = heap();
   std::size_t json = 0;
   Seconds reading{}, taking{}, applying{};
-  std::string line;
   bool more = true;
   while (more) {
     const auto start = std::chrono::steady_clock::now();
     DiscoveryBatch batch{.scope = "all"};
-    while (batch.upserts.size() < kBatch && (more = static_cast<bool>(std::getline(in, line)))) {
-      const std::size_t size = line.size();
-      json += size + 1;
-      line.append(jsonl::kLinePadding, ' ');
-      batch.upserts.push_back(discovered(
-          std::get<sdk::Resource>(parser.parse(std::string_view(line).substr(0, size)))));
+    while (more && batch.upserts.size() < kBatch) {
+      const auto line = lines->next();
+      more = line.has_value();
+      if (!more) break;
+      json += line->size() + 1;
+      batch.upserts.push_back(bench::discovered(std::get<sdk::Resource>(parser.parse(*line))));
     }
     const auto read = std::chrono::steady_clock::now();
     Result<Outcome> outcome = Error{Errc::Internal, "not called"};

@@ -22,8 +22,8 @@
 #include "core/document/json.hpp"
 #include "core/engine/engine.hpp"
 #include "core/engine/resource_search.hpp"
-#include "core/storage/storage.hpp"
 #include "plugins/executors/jsonl/line_parser.hpp"
+#include "tests/bench/bench_input.hpp"
 #include "unit/query/text_source.hpp"
 
 namespace {
@@ -39,43 +39,21 @@ constexpr int kRounds = 15;
   std::exit(1);
 }
 
-class NoStorage final : public Storage {
- public:
-  Result<void> load(std::string_view, const std::function<Result<void>(Row)>&) override {
-    return {};
-  }
-  Result<void> apply(const Transaction&) override { return {}; }
-  bool durable() const override { return false; }
-};
-
-DiscoveredResource discovered(sdk::Resource resource) {
-  DiscoveredResource out;
-  out.uid = std::move(resource.uid);
-  out.type = std::move(resource.type);
-  out.names = std::move(resource.names);
-  out.image = std::move(resource.image);
-  out.image_digest = std::move(resource.image_digest);
-  out.status = static_cast<Status>(resource.status);
-  out.health = static_cast<Health>(resource.health);
-  if (!resource.snapshot_json.empty()) out.snapshot = PackedText::raw(resource.snapshot_json);
-  return out;
-}
-
 void load(Engine& engine, const std::string& path) {
-  std::ifstream in(path);
-  if (!in) fail("cannot read " + path + "; tests/bench/gen_resources.py makes it");
+  auto lines = bench::Lines::open(path);
+  if (!lines) fail(lines.error().message);
   const auto agent = engine.execute(RegisterAgent{"jsonl", "bench", Value::object()});
   if (!agent) fail(agent.error().message);
   jsonl::LineParser parser;
-  std::string line;
   bool more = true;
   while (more) {
     DiscoveryBatch batch{.scope = "all"};
-    while (batch.upserts.size() < kBatch && (more = static_cast<bool>(std::getline(in, line)))) {
-      const std::size_t size = line.size();
-      line.append(jsonl::kLinePadding, ' ');
-      batch.upserts.push_back(discovered(
-          std::get<sdk::Resource>(parser.parse(std::string_view(line).substr(0, size)))));
+    while (more && batch.upserts.size() < kBatch) {
+      const auto line = lines->next();
+      more = line.has_value();
+      if (more) {
+        batch.upserts.push_back(bench::discovered(std::get<sdk::Resource>(parser.parse(*line))));
+      }
     }
     if (auto taken = engine.execute(Discover{agent->id, std::move(batch)}); !taken)
       fail(taken.error().message);
@@ -115,7 +93,7 @@ int main(int argc, char** argv) {
   const std::string data = argv[1];
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : kRounds;
   const auto operators = std::make_shared<OperatorSet>(test::text_operators());
-  NoStorage storage;
+  bench::NoStorage storage;
   SystemClock clock;
   Engine::Options options;
   if (argc > 3) options.scan_threads = static_cast<std::size_t>(std::max(0, std::atoi(argv[3])));
