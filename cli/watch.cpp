@@ -72,6 +72,13 @@ EventParts parts_of(const Value& event) {
           text_member(event, "entity_id")};
 }
 
+// When to load again, given when the last time began.
+SteadyClock::time_point next_after(SteadyClock::time_point began) {
+  const auto now = SteadyClock::now();
+  return now +
+         std::max(std::chrono::duration_cast<SteadyClock::duration>(kRedrawDelayMin), now - began);
+}
+
 class ChangeLines {
  public:
   explicit ChangeLines(const Watch& watch) : watch_(watch) {}
@@ -79,12 +86,14 @@ class ChangeLines {
   std::optional<ErrorBlock> open() { return reload(false); }
 
   bool on_event(const Value& event) {
+    if (error_) return false;  // of a look between two events
     const EventParts parts = parts_of(event);
     const bool of_group = parts.noun != nullptr && parts.noun->name == "group";
     if (is_gap(event) || (!watch_.group.empty() && of_group && parts.action == "deleted")) {
       const auto error = reload(true);
       return error ? take(*error) : std::fflush(stdout) == 0;
     }
+    if (parts.noun != &watch_.noun && watch_.derived) doubtful_ = true;
     if (parts.noun != &watch_.noun || parts.id.empty()) return true;
     if (parts.action == "deleted" || (!watch_.group.empty() && parts.action == "left")) {
       remove(parts.id, parts.action);
@@ -108,6 +117,15 @@ class ChangeLines {
     behind_ = false;
     if (const auto error = reload(true)) take(*error);
     std::fflush(stdout);
+  }
+
+  void on_tick() {
+    if (!doubtful_ || behind_ || error_ || SteadyClock::now() < next_look_) return;
+    doubtful_ = false;
+    const auto began = SteadyClock::now();
+    if (const auto error = reload(true)) take(*error);
+    std::fflush(stdout);
+    next_look_ = next_after(began);
   }
 
   const std::optional<ErrorBlock>& error() const { return error_; }
@@ -188,7 +206,9 @@ class ChangeLines {
 
   const Watch& watch_;
   std::map<std::string, Value> known_;
-  bool behind_ = false;  // a change could not be looked at
+  bool behind_ = false;    // a change could not be looked at
+  bool doubtful_ = false;  // what is derived may be another by now
+  SteadyClock::time_point next_look_{};
   std::optional<ErrorBlock> error_;
 };
 
@@ -204,15 +224,15 @@ class Screen {
     text_ = watch_.draw(answer.body.as_array());
     show();
     dirty_ = false;
-    const auto took = SteadyClock::now() - began;
-    next_ = SteadyClock::now() +
-            std::max(std::chrono::duration_cast<SteadyClock::duration>(kRedrawDelayMin), took);
+    next_ = next_after(began);
     return std::nullopt;
   }
 
   bool on_event(const Value& event) {
     const EventParts parts = parts_of(event);
-    if (parts.noun == &watch_.noun || is_gap(event) || !watch_.group.empty()) dirty_ = true;
+    if (parts.noun == &watch_.noun || is_gap(event) || !watch_.group.empty() || watch_.derived) {
+      dirty_ = true;
+    }
     return !error_;
   }
 
@@ -299,6 +319,7 @@ ExitCode run_watch(const Watch& watch) {
   ChangeLines lines(watch);
   handlers.on_open = [&] { return lines.open(); };
   handlers.on_event = [&](const Value& event) { return lines.on_event(event); };
+  handlers.on_tick = [&] { lines.on_tick(); };
   handlers.on_connection = [&](bool connected) {
     fmt::print(stderr, "{}\n", connected ? "connected again" : "connection lost, trying again");
     if (connected) lines.on_connected();

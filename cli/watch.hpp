@@ -11,7 +11,8 @@
 
 namespace storm::cli {
 
-// On a terminal: between two drawings. Loading may take as much of the time as waiting.
+// Between two drawings on a terminal, or two looks at what is derived. Loading may take as much of
+// the time as waiting.
 inline constexpr std::chrono::milliseconds kRedrawDelayMin{250};
 
 struct Watch {
@@ -24,6 +25,8 @@ struct Watch {
   std::string group = {};
   bool filtered =
       false;  // of those, or of their fields, only some: what is told is asked for again
+  // What is shown follows from other things, whose changes are told: views, from resources.
+  bool derived = noun.name == "view";
 };
 
 // Returns when the connection is lost for good or nobody reads any more.

@@ -13,9 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PREFIXES = {"resources": "res-", "groups": "group-", "apps": "app-", "agents": "agent-",
-            "procedures": "proc-", "jobs": "job-", "subscriptions": "sub-"}
+            "procedures": "proc-", "jobs": "job-", "subscriptions": "sub-", "views": "view-"}
 ENTITIES = {"resources": "resource", "groups": "group", "apps": "application", "agents": "agent",
-            "procedures": "procedure", "jobs": "job", "subscriptions": "subscription"}
+            "procedures": "procedure", "jobs": "job", "subscriptions": "subscription",
+            "views": "view"}
 DEFAULTS = {
     "groups": {"name": None, "query": {}, "services": [], "include": [], "exclude": []},
     "apps": {"name": None, "components": [], "links": [], "expose": []},
@@ -26,6 +27,7 @@ DEFAULTS = {
     "agents": {"type": None, "name": None, "status": "offline", "options": {}},
     "jobs": {"type": None, "status": "pending", "target": None, "procedure": None},
     "subscriptions": {"group": None, "procedure": None, "target": None},
+    "views": {"name": None, "query": {}, "measure": "count", "value": 0},
 }
 
 

@@ -63,6 +63,15 @@ class Follower:
             self.process.stdout.close()
 
 
+def selectable(fd, seconds):
+    selector = selectors.DefaultSelector()
+    selector.register(fd, selectors.EVENT_READ)
+    try:
+        return bool(selector.select(seconds))
+    finally:
+        selector.close()
+
+
 class WatchTest(unittest.TestCase):
     def setUp(self):
         self.server = FakeStormd()
@@ -91,14 +100,9 @@ class WatchTest(unittest.TestCase):
             self.server.add("resources", {"type": "probe", "names": [f"probe-{number}"], **fields})
             end = time.monotonic() + 0.2
             while time.monotonic() < end:
-                try:
-                    selector = selectors.DefaultSelector()
-                    selector.register(follower.fd, selectors.EVENT_READ)
-                    if selector.select(0.05):
-                        follower.read_until("probe")
-                        return
-                finally:
-                    selector.close()
+                if selectable(follower.fd, 0.05):
+                    follower.read_until("probe")
+                    return
         self.fail("never in step")
 
     def test_a_pipe_gets_one_line_per_change(self):
@@ -121,6 +125,21 @@ class WatchTest(unittest.TestCase):
         follower.read_until(r"joined resource/web\.1\n")
         self.server.change("resources", "web.1", status="stopped")
         follower.read_until(r"left resource/web\.1\n")
+
+    def test_values_of_views_are_followed(self):
+        view = self.server.add("views", {"name": "machines", "value": 0})
+        for words, shown in ((["views", "ls", "-w"], r"Z updated view/machines value: \d+ -> {}\n"),
+                             (["view", "get", "machines", "-w", "-o", "ndjson"],
+                              r'"updated","view":.*"value":{}')):
+            follower = self.follow(*words)
+            # Nothing is told of the view itself: its value changes with the resources.
+            for number in range(1, 1000):
+                with self.server.changed:
+                    view["value"] = number
+                    self.server.add("resources", {"type": "vm", "names": [f"vm-{number}"]})
+                if number > 1 and selectable(follower.fd, 0.5):
+                    break
+            follower.read_until(shown.format(view["value"]))
 
     def test_members_follow_a_changed_query(self):
         self.server.add("groups", {"name": "tasks", "query": {"type": "probe"}})
