@@ -60,6 +60,14 @@ bool WatchFeed::catch_up(const std::shared_ptr<Watcher>& watcher,
   }
   for (auto event = state->events.lower_bound(after + 1);
        event != state->events.end() && event->first <= position_; ++event) {
+    if (std::ranges::any_of(selectors, [&](const SelectorPtr& selector) {
+          return bound_by(selector, *event->second) != selector ||
+                 unbound_by(selector, *event->second) != selector;
+        })) {
+      watcher->fall_behind(event->first - 1);
+      to_wake_.push_back(watcher);
+      return false;
+    }
     WatchEvent told(state, event->second);
     deliver(told, entries);
     if (!guest.watcher) return false;  // full already
@@ -90,6 +98,7 @@ void WatchFeed::clear() {
   members_.clear();
   all_.clear();
   groups_.clear();
+  awaited_.clear();
   resources_.clear();
   types_.clear();
   queries_.clear();
@@ -126,7 +135,7 @@ bool WatchFeed::erase(const Watcher* watcher) {
 WatchFeed::Entries& WatchFeed::entries_of(const WatchSelector& selector) {
   switch (selector.kind) {
     case Kind::Group:
-      return groups_[selector.uuid];
+      return selector.uuid == Uuid() ? awaited_[selector.name] : groups_[selector.uuid];
     case Kind::Resource:
       return resources_[selector.uuid];
     case Kind::Type:
@@ -144,7 +153,11 @@ void WatchFeed::drop(const Entry& entry) {
   Entries& entries = entries_of(selector);
   entries.erase(entry);
   if (!entries.empty()) return;
-  if (selector.kind == Kind::Group) groups_.erase(selector.uuid);
+  if (selector.kind == Kind::Group && selector.uuid == Uuid()) {
+    awaited_.erase(selector.name);
+  } else if (selector.kind == Kind::Group) {
+    groups_.erase(selector.uuid);
+  }
   if (selector.kind == Kind::Resource) resources_.erase(selector.uuid);
   if (selector.kind == Kind::Type) types_.erase(selector.type);
   if (selector.kind == Kind::Query) queries_.erase(selector.query_text);
@@ -183,7 +196,30 @@ void WatchFeed::wake_told() {
   to_wake_.clear();
 }
 
+void WatchFeed::let_go(const Event& event) {
+  if (event.entity.kind != EntityKind::Group || event.type == EventType::Updated) return;
+  std::vector<std::shared_ptr<Watcher>> going;
+  const auto add = [&](const auto& table, const auto& key) {
+    const auto found = table.find(key);
+    if (found == table.end()) return;
+    for (const Entry& entry : found->second) {
+      if (!entry.selector->name.empty() && event.id > entry.member->after)
+        going.push_back(entry.member->watcher);
+    }
+  };
+  if (event.type == EventType::Deleted) add(groups_, event.entity.uuid);
+  if (event.type == EventType::Created) {
+    for (const std::string& name : event.names) add(awaited_, name);
+  }
+  for (const std::shared_ptr<Watcher>& watcher : going) {
+    if (!erase(watcher.get())) continue;  // it has several selectors
+    watcher->fall_behind(event.id - 1);
+    to_wake_.push_back(watcher);
+  }
+}
+
 void WatchFeed::tell(const Snapshot& state, const Shared<Event>& event) {
+  let_go(*event);
   WatchEvent told(state, event);
   std::vector<Entry> entries(all_.begin(), all_.end());
   const auto add = [&](const auto& table, const auto& key) {

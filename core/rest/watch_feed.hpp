@@ -83,6 +83,8 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
   bool erase(const Watcher* watcher);
   Entries& entries_of(const WatchSelector& selector);
   void drop(const Entry& entry);
+  // Those to whom the event gives or takes a group read it by themselves.
+  void let_go(const Event& event);
   void all_behind();
   void wake_told();
   // False: it is not to be fed yet, and knows.
@@ -102,6 +104,7 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
   std::unordered_map<const Watcher*, std::unique_ptr<Member>> members_;
   Entries all_;
   std::unordered_map<Uuid, Entries, UuidHash> groups_;
+  std::unordered_map<std::string, Entries> awaited_;  // groups that are gone, by name
   std::unordered_map<Uuid, Entries, UuidHash> resources_;
   std::unordered_map<std::string, Entries> types_;
   std::map<std::string, Entries> queries_;

@@ -24,6 +24,9 @@ Result<WatchSelector> of_entity(Kind kind, const std::string& reference, const S
   WatchSelector selector;
   selector.kind = kind;
   selector.uuid = *uuid;
+  const Id id{entity, *uuid};
+  if (kind == Kind::Group && state.names_of(id) == std::vector{reference})
+    selector.name = reference;
   return selector;
 }
 
@@ -83,6 +86,27 @@ std::string label_of(const Parameter& parameter, std::size_t queries) {
 }
 
 }  // namespace
+
+SelectorPtr bound_by(SelectorPtr selector, const Event& event) {
+  if (selector->name.empty() || selector->uuid != Uuid() || event.type != EventType::Created ||
+      event.entity.kind != EntityKind::Group ||
+      std::ranges::find(event.names, selector->name) == event.names.end()) {
+    return selector;
+  }
+  auto bound = std::make_shared<WatchSelector>(*selector);
+  bound->uuid = event.entity.uuid;
+  return bound;
+}
+
+SelectorPtr unbound_by(SelectorPtr selector, const Event& event) {
+  if (selector->name.empty() || event.type != EventType::Deleted ||
+      event.entity != Id{EntityKind::Group, selector->uuid}) {
+    return selector;
+  }
+  auto unbound = std::make_shared<WatchSelector>(*selector);
+  unbound->uuid = Uuid();
+  return unbound;
+}
 
 Result<std::vector<SelectorPtr>> parse_selectors(const Url& url, const State& state,
                                                  const OperatorSet& operators) {

@@ -20,7 +20,8 @@ struct WatchSelector {
 
   Kind kind = Kind::All;
   std::string label = "all";  // by which messages name it
-  Uuid uuid;                  // of the group or the resource
+  Uuid uuid;                  // of the group or the resource; nil: there is no such group now
+  std::string name;           // of a group that was asked for by its name
   std::string type;
   std::optional<Query> query;
   std::string query_text;         // tells queries apart
@@ -28,6 +29,11 @@ struct WatchSelector {
   std::uint64_t after = 0;        // it is told of later events only
 };
 using SelectorPtr = std::shared_ptr<const WatchSelector>;
+
+// Whoever asks for a group by its name goes on with the one that is made under it after the first
+// was deleted. What the selector is while the event is told, and what it is afterwards.
+SelectorPtr bound_by(SelectorPtr selector, const Event& event);
+SelectorPtr unbound_by(SelectorPtr selector, const Event& event);
 
 // The selectors of `?group=&resource=&type=&q=`, each may be given several times; everything when
 // there is none.

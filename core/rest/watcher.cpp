@@ -192,7 +192,9 @@ void Watcher::read(Taken& taken) {
   auto event = state->events.lower_bound(place_ + 1);
   for (; event != state->events.end(); ++event) {
     if (bytes >= kPieceBytes || clock_.mono_now() > until) return;
+    for (SelectorPtr& selector : selectors_) selector = bound_by(selector, *event->second);
     read_event(state, event->second, selectors_, taken, bytes);
+    for (SelectorPtr& selector : selectors_) selector = unbound_by(selector, *event->second);
     place_ = event->first;
   }
   place_ = std::max(place_, state->revision);

@@ -143,6 +143,37 @@ TEST_CASE("watch: an edit of a group tells who moved; one of too many is a reset
   CHECK(said(watch.next()) == "deleted h");
 }
 
+TEST_CASE("watch: a group that is deleted and made again under its name is followed on", "[rest]") {
+  ServerFixture fixture;
+  fixture.make(EntityKind::Resource, R"({"type": "vm", "names": ["a"], "status": "running"})");
+  const Id first = fixture.make(EntityKind::Group, R"({"name": "g", "query": {"type": "vm"}})");
+  Watch by_name(fixture.port, "&group=g&type=vm");
+  Watch by_id(fixture.port, "&group=" + first.to_string());
+  CHECK(said(by_name.next_of_any_type()) == "bookmark");
+  CHECK(said(by_id.next_of_any_type()) == "bookmark");
+  for (int round = 0; round < 3; ++round) {
+    remove(fixture, EntityKind::Group, "g");
+    // Others of other names, and changes meanwhile, are none of its business.
+    fixture.make(EntityKind::Group, R"({"name": "h", "query": {"type": "vm"}})");
+    remove(fixture, EntityKind::Group, "h");
+    const Id again =
+        fixture.make(EntityKind::Group, R"({"name": "g", "query": {"status": "running"}})");
+    patch(fixture, EntityKind::Resource, "a", R"({"status": "stopped"})");
+    patch(fixture, EntityKind::Resource, "a", R"({"status": "running"})");
+    CHECK(said(by_name.next()) == "deleted g");
+    const Value created = by_name.next();
+    CHECK(said(created) == "created g");
+    CHECK(text_at(created, "/group/id") == again.to_string());
+    CHECK(text_at(created, "/selector") == "group=g");
+    CHECK(said(by_name.next()) == "joined a");
+    CHECK(said(by_name.next()) == "left a");
+    CHECK(said(by_name.next()) == "updated a");
+    CHECK(said(by_name.next()) == "joined a");
+    CHECK(said(by_name.next()) == "updated a");
+  }
+  CHECK(said(by_id.next()) == "deleted g");
+}
+
 TEST_CASE("watch: initial tells what is there, then that it is complete", "[rest]") {
   ServerFixture fixture;
   fixture.make(EntityKind::Group, R"({"name": "g", "query": {"status": "running"}})");
