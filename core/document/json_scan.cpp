@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <vector>
 
 #include "core/document/json_walk.hpp"
@@ -59,21 +58,34 @@ char control_of(char letter) {
 constexpr std::size_t kKeysReserved = 64;  // of all open objects together; most texts need no more
 constexpr std::size_t kKeysSearched = 16;  // one against all; more are sorted
 
-std::uint64_t up_to_8_bytes(const char* at, std::size_t size) {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, at, std::min<std::size_t>(size, 8));
+template <typename Bytes>
+std::uint64_t load(const char* at) {
+  Bytes bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
   return bytes;
+}
+
+// Of its length, its beginning and its end: keys of different marks differ.
+std::uint64_t mark_of(std::string_view key) {
+  const char* const at = key.data();
+  const std::size_t size = key.size();
+  std::uint64_t head = 0, tail = 0;
+  if (size >= 8) {
+    head = load<std::uint64_t>(at);
+    tail = load<std::uint64_t>(at + size - 8);
+  } else if (size >= 4) {
+    head = load<std::uint32_t>(at);
+    tail = load<std::uint32_t>(at + size - 4);
+  } else if (size > 0) {
+    head = load<std::uint8_t>(at) << 8U | load<std::uint8_t>(at + size - 1);
+    tail = load<std::uint8_t>(at + size / 2);
+  }
+  return (head * 0x9e3779b97f4a7c15U ^ tail) * 0xff51afd7ed558ccdU + size;
 }
 
 struct Key {
   std::string_view text;
-  std::uint64_t mark;  // keys of different marks differ
-
-  explicit Key(std::string_view key)
-      : text(key), mark(up_to_8_bytes(key.data(), key.size()) * 0x9e3779b97f4a7c15U) {
-    if (key.size() > 8) mark += up_to_8_bytes(key.data() + key.size() - 8, 8);
-    mark += key.size();
-  }
+  std::uint64_t mark = 0;
   friend bool operator==(const Key& a, const Key& b) {
     return a.mark == b.mark && a.text == b.text;
   }
@@ -82,42 +94,54 @@ struct Key {
   }
 };
 
-// Small objects are searched; sorting keeps hostile ones from taking quadratic time.
-bool has_duplicate(std::span<Key> keys) {
-  if (keys.size() > kKeysSearched) {
-    std::sort(keys.begin(), keys.end());
-    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
-  }
-  for (std::size_t i = 1; i < keys.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (keys[i] == keys[j]) return true;
-    }
-  }
-  return false;
-}
-
 // Looks for keys that come twice in one object.
 class KeyVisitor : public JsonVisitor {
  public:
-  KeyVisitor() { keys_.reserve(kKeysReserved); }
+  KeyVisitor() {
+    keys_.reserve(kKeysReserved);
+    open_.reserve(kKeysReserved);
+  }
   // Surely each once. The same key may be written in many ways with escapes.
   bool unique() const { return unique_; }
 
-  void open(const char* /*at*/, bool /*array*/) { open_.push_back(keys_.size()); }
+  void open(const char* /*at*/, bool /*array*/) { open_.push_back({keys_.size()}); }
   void close(const char* /*end*/) {
-    const std::size_t first = open_.back();
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(open_.back().first);
+    if (open_.back().doubtful) {
+      std::sort(first, keys_.end());
+      unique_ = unique_ && std::adjacent_find(first, keys_.end()) == keys_.end();
+    }
+    keys_.erase(first, keys_.end());
     open_.pop_back();
-    unique_ = unique_ && !has_duplicate(std::span(keys_).subspan(first));
-    keys_.erase(keys_.begin() + static_cast<std::ptrdiff_t>(first), keys_.end());
   }
   void key(const JsonString& name) {
     unique_ = unique_ && !name.escaped;
-    keys_.emplace_back(name.raw);
+    Open& object = open_.back();
+    const Key key{name.raw, mark_of(name.raw)};
+    const std::uint64_t bit = std::uint64_t{1} << (key.mark >> 58U);
+    if ((object.seen & bit) != 0) search(object, key);
+    object.seen |= bit;
+    keys_.push_back(key);
   }
 
  private:
-  std::vector<std::size_t> open_;  // objects and arrays: where their keys begin
-  std::vector<Key> keys_;          // of the open objects, so far
+  struct Open {              // an object or an array
+    std::size_t first;       // of its keys
+    std::uint64_t seen = 0;  // a bit for each key; few share one
+    bool doubtful = false;   // has many keys, some perhaps twice
+  };
+  // Sorting keeps hostile objects from taking quadratic time.
+  void search(Open& object, const Key& key) {
+    if (keys_.size() - object.first > kKeysSearched) {
+      object.doubtful = true;
+    } else {
+      const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(object.first);
+      unique_ = unique_ && std::find(first, keys_.end(), key) == keys_.end();
+    }
+  }
+
+  std::vector<Open> open_;
+  std::vector<Key> keys_;  // of the open objects, so far
   bool unique_ = true;
 };
 
