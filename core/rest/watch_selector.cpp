@@ -85,6 +85,12 @@ std::string label_of(const Parameter& parameter, std::size_t queries) {
   return parameter.name + "=" + parameter.value.substr(0, kSelectorLabelMax);
 }
 
+SelectorPtr with_group(const WatchSelector& selector, const Uuid& group) {
+  auto other = std::make_shared<WatchSelector>(selector);
+  other->uuid = group;
+  return other;
+}
+
 }  // namespace
 
 SelectorPtr bound_by(SelectorPtr selector, const Event& event) {
@@ -93,9 +99,7 @@ SelectorPtr bound_by(SelectorPtr selector, const Event& event) {
       std::ranges::find(event.names, selector->name) == event.names.end()) {
     return selector;
   }
-  auto bound = std::make_shared<WatchSelector>(*selector);
-  bound->uuid = event.entity.uuid;
-  return bound;
+  return with_group(*selector, event.entity.uuid);
 }
 
 SelectorPtr unbound_by(SelectorPtr selector, const Event& event) {
@@ -103,9 +107,13 @@ SelectorPtr unbound_by(SelectorPtr selector, const Event& event) {
       event.entity != Id{EntityKind::Group, selector->uuid}) {
     return selector;
   }
-  auto unbound = std::make_shared<WatchSelector>(*selector);
-  unbound->uuid = Uuid();
-  return unbound;
+  return with_group(*selector, Uuid());
+}
+
+SelectorPtr bound_again(SelectorPtr selector, const State& state) {
+  if (selector->name.empty() || state.groups.contains(selector->uuid)) return selector;
+  const std::optional<Uuid> found = state.find(EntityKind::Group, selector->name);
+  return with_group(*selector, found.value_or(Uuid()));
 }
 
 Result<std::vector<SelectorPtr>> parse_selectors(const Url& url, const State& state,

@@ -34,6 +34,8 @@ using SelectorPtr = std::shared_ptr<const WatchSelector>;
 // was deleted. What the selector is while the event is told, and what it is afterwards.
 SelectorPtr bound_by(SelectorPtr selector, const Event& event);
 SelectorPtr unbound_by(SelectorPtr selector, const Event& event);
+// The same when events were missed: by what there is now.
+SelectorPtr bound_again(SelectorPtr selector, const State& state);
 
 // The selectors of `?group=&resource=&type=&q=`, each may be given several times; everything when
 // there is none.

@@ -188,7 +188,11 @@ void Watcher::read(Taken& taken) {
   }
   taken.more = true;
   if (!steps_.empty() || bytes >= kPieceBytes) return;
+  const std::uint64_t before = place_;
   pass_gap(*state, place_, "", taken);
+  if (place_ != before) {  // what became of groups meanwhile is not told any more
+    for (SelectorPtr& selector : selectors_) selector = bound_again(selector, *state);
+  }
   auto event = state->events.lower_bound(place_ + 1);
   for (; event != state->events.end(); ++event) {
     if (bytes >= kPieceBytes || clock_.mono_now() > until) return;

@@ -266,6 +266,23 @@ TEST_CASE("watch: a slow reader loses nothing but what the gap says", "[rest]") 
   CHECK(gap_seen);
 }
 
+TEST_CASE("watch: a group that went and came again in a gap is followed on", "[rest]") {
+  ServerFixture fixture({}, 50);
+  fixture.make(EntityKind::Resource, R"({"type": "vm", "names": ["a"]})");
+  fixture.make(EntityKind::Group, R"({"name": "g", "query": {"type": "vm"}})");
+  Watch watch(fixture.port, "&group=g", "", kSmallBuffer);
+  watch.next_of_any_type();
+  for (int i = 0; i < 200; ++i) churn(fixture, i);
+  remove(fixture, EntityKind::Group, "g");
+  const Id again = fixture.make(EntityKind::Group, R"({"name": "g", "query": {"type": "vm"}})");
+  for (int i = 0; i < 200; ++i) churn(fixture, i);
+  const std::uint64_t last = fixture.engine->snapshot()->revision;
+  Value message = watch.next();
+  while (revision_of(message) < last) message = watch.next();
+  CHECK(said(message) == "updated a");
+  CHECK(text_at(message, "/group/id") == again.to_string());
+}
+
 TEST_CASE("watch: one who never reads is dropped", "[rest]") {
   Server::Options options;
   options.limits.write_wait = std::chrono::milliseconds(100);
