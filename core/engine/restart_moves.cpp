@@ -63,7 +63,6 @@ class Comparison {
     return uuid && was_member(*state_.groups.get(*uuid), resource);
   }
   const State& state() const { return state_; }
-  const MemberTree& members() const { return index_.snapshot_members(); }
 
  private:
   bool has_changed(const LiveGroup& live) {
@@ -94,10 +93,11 @@ class Comparison {
 // A resource as it was before the restart, and so all it refers to.
 class PastView final : public DocumentView {
  public:
-  PastView(const Comparison& comparison, const Resource& resource)
+  // Of the snapshot only those members are read; null: all.
+  PastView(const Comparison& comparison, const Resource& resource, const MemberTree* members)
       : comparison_(comparison),
         resource_(resource),
-        now_(resource_view(comparison.state(), resource, &comparison.members())),
+        now_(resource_view(comparison.state(), resource, members)),
         stale_(comparison.was_stale(resource)) {}
 
   const Value* field(std::string_view name) const override {
@@ -120,7 +120,7 @@ class PastView final : public DocumentView {
                                                      : r.host;
     const Shared<Resource>* found = id ? comparison_.state().resources.get(id->uuid) : nullptr;
     if (!found) return nullptr;
-    relatives_.push_back(std::make_unique<PastView>(comparison_, **found));
+    relatives_.push_back(std::make_unique<PastView>(comparison_, **found, nullptr));
     return relatives_.back().get();
   }
 
@@ -137,7 +137,7 @@ bool Comparison::was_member(const LiveGroup& live, const Resource& resource) con
   if (!could_change || !live.query) return is_member(state_, live, resource);
   if (live.excluded.contains(resource.id.uuid)) return false;
   if (live.included.contains(resource.id.uuid)) return true;
-  return live.query->matches(PastView(*this, resource));
+  return live.query->matches(PastView(*this, resource, &index_.snapshot_members()));
 }
 
 }  // namespace
