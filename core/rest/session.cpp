@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <cstdint>
 #include <iterator>
 #include <thread>
 
@@ -115,7 +116,11 @@ void Session::read_some(Step next) {
   // What the parser does not take stays here: no more than a header may have.
   const std::size_t unparsed_max = kTargetBytesMax + context_.limits.field_bytes_max + kReadBytes;
   if (buffer_.size() > unparsed_max) return refuse_reading(http::error::buffer_overflow);
-  const std::size_t bytes = next == &Session::parse_body ? kReadBodyBytes : kReadBytes;
+  std::size_t bytes = kReadBytes;
+  if (next == &Session::parse_body) {
+    const std::uint64_t left = parser_->content_length_remaining().value_or(kReadBodyBytes);
+    bytes = static_cast<std::size_t>(std::clamp<std::uint64_t>(left, kReadBytes, kReadBodyBytes));
+  }
   socket_.async_read_some(buffer_.prepare(bytes),
                           [self = shared_from_this(), next](Fault fault, std::size_t read) {
                             if (self->closed_) return;
@@ -423,6 +428,8 @@ void Session::send_next_piece(Pieces pieces, bool took_at_once) {
 
 void Session::on_sent() {
   out_ = {};
+  // What a large body needed is not kept while the connection is idle.
+  if (buffer_.size() == 0 && buffer_.capacity() > 2 * kReadBytes) buffer_.shrink_to_fit();
   if (must_drain_) return drain();
   if (!keep_alive_ || ending_) return close();
   if (buffer_.size() == 0) return read_header();
