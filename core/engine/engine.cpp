@@ -344,8 +344,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
                                                Options options) {
   auto packer = std::make_unique<TextPacker>();
   auto texts = std::make_unique<TextPool>();
-  LoadedState loaded =
-      STORM_TRY(load_state(storage, *operators, options.events_kept, *packer, *texts));
+  LoadedState loaded = STORM_TRY(
+      load_state(storage, *operators, options.events_kept, *packer, *texts, clock.wall_now()));
   STORM_TRY(forget_dictionaries(storage, packer->settle()));
   if (loaded.redaction_key.empty()) {
     loaded.redaction_key = random_key();

@@ -135,7 +135,8 @@ void enter_view(State& state, View view, const OperatorSet& operators) {
 }
 
 // Who follows a group whose members the restart changed without an event is told to list it again.
-void tell_restart(LoadedState& loaded, const Restarted& restarted, std::size_t events_kept) {
+void tell_restart(LoadedState& loaded, const Restarted& restarted, std::size_t events_kept,
+                  WallTime now) {
   State& state = loaded.state;
   GroupNumbers changed = groups_changed(state, loaded.index, restarted);
   if (changed.empty() || state.agents.empty()) return;
@@ -145,7 +146,7 @@ void tell_restart(LoadedState& loaded, const Restarted& restarted, std::size_t e
   event.type = EventType::Updated;
   event.entity = agent.id;
   event.names = as_list(agent.name);
-  event.time = agent.heartbeat;
+  event.time = now;
   event.relisted = std::move(changed);
   loaded.leftovers.events.insert(event.id);
   state.events.put(event.id, std::make_shared<const Event>(std::move(event)));
@@ -158,7 +159,8 @@ void tell_restart(LoadedState& loaded, const Restarted& restarted, std::size_t e
 }  // namespace
 
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
-                               std::size_t events_kept, TextPacker& packer, TextPool& pool) {
+                               std::size_t events_kept, TextPacker& packer, TextPool& pool,
+                               WallTime now) {
   LoadedState loaded;
   State& state = loaded.state;
   STORM_TRY(load_meta(storage, loaded));
@@ -202,13 +204,12 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
       load_kind(storage, EntityKind::Resource, [&](Id id, const std::string& row) -> Result<void> {
         auto read = resource_from_row(id, row, packer, pool);
         if (!read) {
-          // Its source will tell it again.
+          // Its row stays: its source may tell it again, and what people wrote has no other copy.
           if (++left_out <= kRowsToldMax) {
             spdlog::warn("the store's row of {} is left out: {}{}", id.to_string(),
                          read.error().message,
                          left_out == kRowsToldMax ? "; others are not told of" : "");
           }
-          loaded.leftovers.entities.insert(id);
           return {};
         }
         Resource resource = std::move(*read);
@@ -283,7 +284,7 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   state.unsure_before = state.revision;
   std::ranges::sort(restarted.stale);
   std::ranges::sort(restarted.offline);
-  tell_restart(loaded, restarted, events_kept);
+  tell_restart(loaded, restarted, events_kept, now);
   return loaded;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/engine/change.hpp"
 #include "core/engine/state.hpp"
@@ -34,6 +35,7 @@ struct LoadedState {
 // query, with a warning in the log.
 // The packer gets the dictionaries of the snapshots, the pool the texts that repeat.
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
-                               std::size_t events_kept, TextPacker& packer, TextPool& pool);
+                               std::size_t events_kept, TextPacker& packer, TextPool& pool,
+                               WallTime now);
 
 }  // namespace storm

@@ -266,8 +266,19 @@ TEST_CASE("durability: a lost dictionary costs the resources that need it and no
   char& byte = damage.puts.front().value.at(damage.puts.front().value.size() / 2);
   byte = static_cast<char>(byte ^ 1);
   REQUIRE(f.storage->apply(damage));
+  const auto rows = [&] {
+    std::size_t count = 0;
+    REQUIRE(f.storage->load("resources", [&](Row) -> Result<void> {
+      ++count;
+      return {};
+    }));
+    return count;
+  };
   f.restart();
   CHECK(f.engine->snapshot()->resources.size() == kPackedResources - packed);
+  f.engine->stop();
+  CHECK(rows() == kPackedResources);  // what cannot be read is not thrown away
+  f.restart();
   discover_many(f);
   CHECK(f.engine->snapshot()->resources.size() == kPackedResources);
 }

@@ -197,7 +197,7 @@ TEST_CASE("groups: what a restart has no time to compare counts as changed", "[e
   f.engine.reset();
   TextPacker packer;
   TextPool texts;
-  const auto loaded = load_state(*f.storage, OperatorSet(), 100, packer, texts);
+  const auto loaded = load_state(*f.storage, OperatorSet(), 100, packer, texts, f.clock.wall_now());
   REQUIRE(loaded);
   const Restarted restarted{.stale = {loaded->state.resources.begin()->first}, .offline = {}};
   CHECK(groups_changed(loaded->state, loaded->index, restarted).empty());
