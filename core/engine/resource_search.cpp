@@ -8,7 +8,8 @@
 namespace storm {
 namespace {
 
-constexpr std::size_t kTestsOfPart = 64;
+constexpr std::size_t kTestsOfPart = 256;
+constexpr std::size_t kSnapshotTestsOfPart = 64;
 // Fewer are tested by one thread, without columns.
 constexpr std::size_t kHelpMin = 1000;
 // Columns are made when at least one in so many resources would have to be read.
@@ -223,14 +224,16 @@ void ResourceSearch::overlay_part() {
 
 void ResourceSearch::start_scan() {
   stage_ = Stage::Scan;
+  const bool reads_snapshots = std::ranges::binary_search(query_.fields(), kSnapshotField);
+  const std::size_t of_part = reads_snapshots ? kSnapshotTestsOfPart : kTestsOfPart;
   std::size_t in_part = 0;
   const auto add = [&](const ResourceSet* resources, std::size_t size) {
     for (std::size_t begin = 0; begin < size;) {
-      const std::size_t end = std::min(size, begin + kTestsOfPart - in_part);
+      const std::size_t end = std::min(size, begin + of_part - in_part);
       pieces_.push_back({resources, begin, end});
       in_part += end - begin;
       begin = end;
-      if (in_part < kTestsOfPart) continue;
+      if (in_part < of_part) continue;
       part_ends_.push_back(pieces_.size());
       in_part = 0;
     }

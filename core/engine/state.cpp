@@ -157,6 +157,7 @@ class ResourceView : public DocumentView {
     switch (field) {
       case kNames: {
         Value::Array names;
+        names.reserve(r.names.size());
         for (const std::string_view text : r.names) names.emplace_back(text);
         return names;
       }

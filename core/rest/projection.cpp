@@ -104,6 +104,13 @@ Value Projection::apply(const Value& whole) const {
 }
 
 void Projection::append(std::string& out, const State& state, const Id& id) const {
+  static const std::vector<Path> kIdAlone = {{"id"}};
+  if (id.kind == EntityKind::Resource && exclude_.empty() && fields_ == kIdAlone) {
+    out += R"({"id":")";
+    out += id.to_string();
+    out += R"("})";
+    return;
+  }
   const Resource* resource = resource_of(state, id);
   if (whole()) {
     append_entity(out, state, id);
