@@ -107,9 +107,9 @@ struct Engine::Impl {
     for (;;) {
       std::vector<Task> tasks = queue.pop_all(kTick);
       if (!tasks.empty()) process(std::move(tasks));
-      if (clock.mono_now() >= next_tick) {
+      if (const MonoTime now = clock.mono_now(); now >= next_tick) {
         tick();
-        next_tick = clock.mono_now() + kTick.count() * kNanosecondsPerMillisecond;
+        next_tick = now + kTick.count() * kNanosecondsPerMillisecond;
       }
       if (queue.closed() && queue.size() == 0) return;
     }

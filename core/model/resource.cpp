@@ -194,6 +194,7 @@ std::string to_row(const Resource& resource) {
   fields.text("uid", resource.uid);
   fields.text("scope", resource.scope);
   fields.number("provider_revision", resource.provider_revision);
+  if (resource.stale) fields.flag("stale", true);
   fields.flag("has_snapshot", static_cast<bool>(snapshot));
   if (snapshot && snapshot.is_packed()) {
     fields.flag("packed", true);
@@ -262,6 +263,7 @@ Result<Resource> resource_from_row(Id id, std::string_view row, TextPacker& pack
     const Value* found = value.find(name);
     return found && *found == Value(true);
   };
+  resource.stale = flag("stale");
   if (!flag("has_snapshot")) return resource;
   const std::string_view bytes = row.substr(std::min(end + 1, row.size()));
   if (!flag("packed")) {
