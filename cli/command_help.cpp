@@ -48,7 +48,8 @@ be. A field that is a list matches when one of its items does.
 says which condition fails how often.
 
 Fields of a resource: id type names owner parent cluster host image status
-health snapshot. owner, parent, cluster and host take an id or a name.
+health stale revision first_seen observed_at snapshot. owner, parent, cluster
+and host take an id or a name.
 The server names the operator it does not know.
 )"},
     {"environment", "the variables that stormctl reads",

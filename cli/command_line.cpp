@@ -296,7 +296,7 @@ void add_insight(CLI::App& app, Parsed& parsed) {
 void add_import(CLI::App& app, Parsed& parsed) {
   CLI::App* command = add_command(
       app, "import",
-      with_examples("Create or change what files define: groups, applications and "
+      with_examples("Create or change what files define: groups, applications, views and "
                     "procedures, by name.\nAll or nothing: every file is checked first.",
                     "  stormctl import -f examples/hello-world.yml\n"
                     "  stormctl import groups.yml apps.yml -v\n"

@@ -25,6 +25,10 @@ bool is_agreed(const Session& session, const Noun& noun, const std::vector<std::
 
 // The agent whose source would tell of the resource again; null when none would.
 Value teller_of(Session& session, const Noun& noun, const Value& document) {
+  if (noun.name == "agent") {
+    const Value* state = at_path(document, "source.state");
+    return state != nullptr && state->is_string() ? document : Value();
+  }
   const Value* owner = document.find("owner");
   if (noun.name != "resource" || owner == nullptr || !owner->is_string()) return {};
   Answer agent = session.client.get(path_to("agents", owner->as_string()));
@@ -32,7 +36,15 @@ Value teller_of(Session& session, const Noun& noun, const Value& document) {
   return state != nullptr && state->is_string() ? std::move(agent.body) : Value();
 }
 
-void note_return(const Value& document, const Value& agent) {
+void note_return(const Noun& noun, const Value& document, const Value& agent) {
+  if (noun.name == "agent") {
+    fmt::print(
+        stderr,
+        "note: {} comes back with its resources while stormd runs its executor; to be rid of "
+        "it, take it out of the configuration\n",
+        printable(reference_to(noun, document)));
+    return;
+  }
   fmt::print(stderr,
              "note: {} comes back as soon as {} tells of it again; what is gone from the cloud "
              "goes by itself\n",
@@ -49,7 +61,8 @@ ExitCode remove_command(Session& session, const Noun& noun, const std::vector<st
   std::size_t removed = 0;
   ExitCode worst = ExitCode::Ok;
   for (const std::string& word : words) {
-    const Answer found = find_entity(session.client, noun, word, {{"fields", "id,name,owner"}});
+    const Answer found =
+        find_entity(session.client, noun, word, {{"fields", "id,name,owner,source"}});
     Answer answer;
     Value teller;
     if (found.ok()) {
@@ -64,7 +77,7 @@ ExitCode remove_command(Session& session, const Noun& noun, const std::vector<st
       continue;
     }
     ++removed;
-    if (!teller.is_null()) note_return(found.body, teller);
+    if (!teller.is_null()) note_return(noun, found.body, teller);
     if (session.talks()) {
       session.print(fmt::format("{} removed\n", printable(reference_to(noun, found.body))));
     }
