@@ -30,9 +30,10 @@ struct LoadedState {
 };
 
 // Resources that an executor discovered are stale until it lists them again; agents of plugin
-// instances are offline until they start. A row that cannot be read is an error that names it; a
-// group whose query cannot be compiled (an operator is not installed) is kept without members by
-// query, with a warning in the log.
+// instances are offline until they start. A row that cannot be read is an error that names it,
+// but for resources: theirs are left out with a warning, and stay in the store. A group whose query
+// cannot be compiled (an operator is not installed) is kept without members by query, with a
+// warning in the log.
 // The packer gets the dictionaries of the snapshots, the pool the texts that repeat.
 Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
                                std::size_t events_kept, TextPacker& packer, TextPool& pool,

@@ -50,7 +50,7 @@ Result<Answer> begin(const Call& call) {
       STORM_TRY(parse_selectors(call.request.url, *snapshot, call.api.engine.operators()));
   options.implied = options.selectors.front()->kind == WatchSelector::Kind::All;
   for (const SelectorPtr& selector : options.selectors) {
-    if (selector->query && !call.api.feed->has_room_for(selector->query_text)) {
+    if (selector->query && !call.api.feed->has_room_for_queries()) {
       return Error{Errc::Unavailable, "Too many queries are watched; try again."};
     }
   }

@@ -92,7 +92,7 @@ void WatchFeed::leave(std::shared_ptr<Watcher> watcher) {
   });
 }
 
-bool WatchFeed::has_room_for(const std::string&) const { return query_count_ < kWatchQueriesMax; }
+bool WatchFeed::has_room_for_queries() const { return query_count_ < kWatchQueriesMax; }
 
 void WatchFeed::clear() {
   members_.clear();

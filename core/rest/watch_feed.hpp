@@ -43,7 +43,7 @@ class WatchFeed : public std::enable_shared_from_this<WatchFeed> {
   // Has it read on by itself.
   void release(std::shared_ptr<Watcher> watcher);
   void leave(std::shared_ptr<Watcher> watcher);
-  bool has_room_for(const std::string& query_text) const;
+  bool has_room_for_queries() const;
   std::size_t member_count() const { return member_count_; }
   std::uint64_t gaps() const { return gaps_; }
   void count_gap() { ++gaps_; }

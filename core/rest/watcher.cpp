@@ -361,7 +361,7 @@ void Watcher::subscribe(const Wish& wish, const Snapshot& state) {
     return refuse(wish.id,
                   {Errc::TooLarge, fmt::format("More than {} subscriptions.", kWatchSelectorsMax)});
   }
-  if (selector->query && !feed_->has_room_for(selector->query_text)) {
+  if (selector->query && !feed_->has_room_for_queries()) {
     return refuse(wish.id, {Errc::Unavailable, "Too many queries are watched; try again."});
   }
   std::optional<WatchCursor> since;

@@ -27,6 +27,15 @@ class FillingStorage final : public Storage {
   MemoryStorage inner_;
 };
 
+// Gives the fixture a store that can be full.
+std::shared_ptr<FillingStorage> with_filling_store(EngineFixture& f) {
+  auto filling = std::make_shared<FillingStorage>();
+  f.engine.reset();
+  f.storage = filling;
+  f.restart();
+  return filling;
+}
+
 }  // namespace
 
 TEST_CASE("durability: everything comes back from the store as it was", "[engine]") {
@@ -66,10 +75,7 @@ TEST_CASE(
     "durability: a full store refuses what people write, keeps what is discovered, and recovers",
     "[engine]") {
   EngineFixture f;
-  auto filling = std::make_shared<FillingStorage>();
-  f.engine.reset();
-  f.storage = filling;
-  f.restart();
+  const auto filling = with_filling_store(f);
   const Id agent = f.agent("prod");
   f.create(EntityKind::Group, R"({"name":"kept","query":{"type":"swarm-task"}})");
   const std::uint64_t revision = f.engine->snapshot()->revision;
@@ -104,10 +110,7 @@ TEST_CASE("durability: revisions never repeat, even when the last were not noted
 TEST_CASE("durability: after a crash it is known who was told of more than the store has",
           "[engine]") {
   EngineFixture f;
-  auto filling = std::make_shared<FillingStorage>();
-  f.engine.reset();
-  f.storage = filling;
-  f.restart();
+  const auto filling = with_filling_store(f);
   const Id agent = f.agent("prod");
   f.create(EntityKind::Group, R"({"name":"stored"})");
   const std::uint64_t stored = f.engine->snapshot()->revision;
