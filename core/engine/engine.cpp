@@ -346,7 +346,9 @@ Result<std::unique_ptr<Engine>> Engine::create(Storage& storage, const Clock& cl
   auto texts = std::make_unique<TextPool>();
   LoadedState loaded = STORM_TRY(
       load_state(storage, *operators, options.events_kept, *packer, *texts, clock.wall_now()));
-  STORM_TRY(forget_dictionaries(storage, packer->settle()));
+  const std::vector<SharedDictionary> unused = packer->settle();
+  // A row that cannot be read may need one.
+  if (loaded.left_out == 0) STORM_TRY(forget_dictionaries(storage, unused));
   if (loaded.redaction_key.empty()) {
     loaded.redaction_key = random_key();
     Transaction transaction;

@@ -165,7 +165,6 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
   State& state = loaded.state;
   STORM_TRY(load_meta(storage, loaded));
   STORM_TRY(load_dictionaries(storage, packer));
-  std::size_t left_out = 0;
   Restarted restarted;
   STORM_TRY(load_events(storage, loaded, events_kept));
   STORM_TRY(
@@ -205,10 +204,10 @@ Result<LoadedState> load_state(Storage& storage, const OperatorSet& operators,
         auto read = resource_from_row(id, row, packer, pool);
         if (!read) {
           // Its row stays: its source may tell it again, and what people wrote has no other copy.
-          if (++left_out <= kRowsToldMax) {
+          if (++loaded.left_out <= kRowsToldMax) {
             spdlog::warn("the store's row of {} is left out: {}{}", id.to_string(),
                          read.error().message,
-                         left_out == kRowsToldMax ? "; others are not told of" : "");
+                         loaded.left_out == kRowsToldMax ? "; others are not told of" : "");
           }
           return {};
         }

@@ -26,6 +26,7 @@ struct LoadedState {
   std::string redaction_key;                  // empty: the store has none yet
   std::uint64_t revision_ceiling = 0;         // revisions up to here may have been given out
   std::optional<std::uint64_t> events_up_to;  // kEventsUpToKey
+  std::size_t left_out = 0;                   // rows of resources that could not be read
   std::uint64_t stale_up_to = 0;              // kStaleUpToKey
 };
 

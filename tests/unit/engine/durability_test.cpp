@@ -286,6 +286,25 @@ TEST_CASE("durability: a lost dictionary costs the resources that need it and no
   CHECK(f.engine->snapshot()->resources.size() == kPackedResources);
 }
 
+TEST_CASE("durability: rows that cannot be read keep the dictionary that they may need",
+          "[engine]") {
+  EngineFixture f;
+  discover_many(f);
+  f.restart();
+  f.engine->stop();
+  Transaction damage;
+  REQUIRE(f.storage->load("resources", [&](Row row) -> Result<void> {
+    row.value.insert(0, "no JSON");
+    damage.puts.push_back(std::move(row));
+    return {};
+  }));
+  REQUIRE(f.storage->apply(damage));
+  f.restart();
+  CHECK(f.engine->snapshot()->resources.empty());
+  f.engine->stop();
+  CHECK(dictionaries(*f.storage).size() == 1);
+}
+
 TEST_CASE("durability: plain snapshots of an older store are read", "[engine]") {
   EngineFixture f;
   const Id id = Id::random(EntityKind::Resource);
