@@ -2,7 +2,9 @@
 #                  [VERSION x.y.z] [SUMMARY "one line"])
 #
 # Makes the shared object KIND-NAME.so and its manifest KIND-NAME.yaml beside it, exporting storm_entry_NAME and nothing
-# else, never unloaded, with every symbol resolved at link time. Target: storm_plugin_KIND_NAME.
+# else, never unloaded, with every symbol resolved at link time. Target: storm_plugin_KIND_NAME. The same file serves the
+# tree and the installed package; STORM_PLUGIN_FOLDER says where the two files are built (plugins below the build folder),
+# STORM_PLUGIN_DESTINATION where they are installed.
 set(STORM_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 set(STORM_ABI_MAJOR 1)
 set(STORM_ABI_MINOR 0)
@@ -17,20 +19,28 @@ function(storm_add_plugin name)
   endif()
   set(target storm_plugin_${arg_KIND}_${name})
   set(file ${arg_KIND}-${name})
-  set(folder ${CMAKE_BINARY_DIR}/lib/perfectstorm/plugins)
-  if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
-    include(GNUInstallDirs)
+  set(folder ${CMAKE_BINARY_DIR}/plugins)
+  if(STORM_PLUGIN_FOLDER)
+    set(folder ${STORM_PLUGIN_FOLDER})
+  endif()
+  set(destination lib/perfectstorm/plugins)
+  if(STORM_PLUGIN_DESTINATION)
+    set(destination ${STORM_PLUGIN_DESTINATION})
   endif()
 
   add_library(${target} MODULE ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE storm::sdk ${arg_LINK})
+  target_link_libraries(${target} PRIVATE PerfectStorm::abi ${arg_LINK})
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(CXX IN_LIST languages)
+    target_link_libraries(${target} PRIVATE PerfectStorm::sdk)
+  endif()
   target_compile_definitions(${target} PRIVATE STORM_PLUGIN_VERSION="${arg_VERSION}")
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${file} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${folder}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${STORM_PLUGIN_MAP})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -fno-gnu-unique)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
   target_link_options(${target} PRIVATE
     -Wl,--version-script=${STORM_PLUGIN_MAP} -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro)
@@ -53,8 +63,8 @@ runtime: native
 provides: [${provides}]
 needs: [${needs}]
 ")
-  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/perfectstorm/plugins
+  install(TARGETS ${target} LIBRARY DESTINATION ${destination}
     COMPONENT perfectstorm-${arg_KIND}-${name})
-  install(FILES ${folder}/${file}.yaml DESTINATION ${CMAKE_INSTALL_LIBDIR}/perfectstorm/plugins
+  install(FILES ${folder}/${file}.yaml DESTINATION ${destination}
     COMPONENT perfectstorm-${arg_KIND}-${name})
 endfunction()
