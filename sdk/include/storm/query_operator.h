@@ -66,6 +66,13 @@ typedef struct storm_queryop_v1 {
    * [pure] */
   storm_rc (*hint)(const storm_prog*, storm_hint*);
   void (*release)(storm_prog*); /* [any] */
+  /* May be NULL: no answer depends on the time. Else called instead of `match` where the host knows
+   * the time: whether the value matches at `now_wall_ns`, nanoseconds since 1970. Writes to
+   * `changes_at_wall_ns` the first later time at which the answer to this value can be another one,
+   * INT64_MAX for never: the host asks again then, so one that comes too late is missed and one
+   * that comes too early costs a call. [pure] */
+  storm_rc (*match_at)(const storm_prog*, const storm_value*, int64_t now_wall_ns,
+                       int64_t* changes_at_wall_ns);
 } storm_queryop_v1;
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 //   STORM_OPERATOR_PLUGIN(text, Text, "")
 #pragma once
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -28,6 +29,14 @@ class Program {
   virtual storm_rc match(const storm_value&) const noexcept = 0;
   // Which values can match at all; what the hint points to lives as long as the program. [pure]
   virtual void hint(storm_hint&) const noexcept {}
+  // The answer at a time, and the first later time at which it can be another one (INT64_MAX:
+  // never). Called when the operator says so by `static constexpr bool kTimed = true`. [pure]
+  virtual storm_rc match_at(const storm_value& value, std::int64_t now_wall_ns,
+                            std::int64_t& changes_at_wall_ns) const noexcept {
+    static_cast<void>(now_wall_ns);
+    changes_at_wall_ns = INT64_MAX;
+    return match(value);
+  }
 };
 
 class QueryOperator : public PluginObject {
@@ -66,9 +75,25 @@ struct QueryOperatorKind {
     return STORM_OK;
   }
   static void release(storm_prog* program) noexcept { delete &of(program); }
+  static storm_rc match_at(const storm_prog* program, const storm_value* value,
+                           std::int64_t now_wall_ns, std::int64_t* changes_at_wall_ns) noexcept {
+    return of(program).match_at(*value, now_wall_ns, *changes_at_wall_ns);
+  }
+  static constexpr bool is_timed() {
+    if constexpr (requires { T::kTimed; }) return T::kTimed;
+    return false;
+  }
 
   static constexpr storm_queryop_v1 kTable = {
-      sizeof(storm_queryop_v1), 0, T::kOperators, T::kModifiers, &compile, &match, &hint, &release,
+      sizeof(storm_queryop_v1),
+      0,
+      T::kOperators,
+      T::kModifiers,
+      &compile,
+      &match,
+      &hint,
+      &release,
+      is_timed() ? &match_at : nullptr,
   };
 };
 
