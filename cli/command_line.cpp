@@ -418,8 +418,10 @@ void add_others(CLI::App& app, Parsed& parsed) {
 
   CLI::App* completion = add_command(
       app, "completion",
-      with_examples("Print the completion of a shell.", "  source <(stormctl completion bash)\n"));
-  completion->add_option("SHELL", parsed.shell, "bash")->required();
+      with_examples("Print the completion of a shell.",
+                    "  source <(stormctl completion bash)\n"
+                    "  stormctl completion fish > ~/.config/fish/completions/stormctl.fish\n"));
+  completion->add_option("SHELL", parsed.shell, "bash, zsh or fish")->required();
   completion->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) {
       return completion_command(session, parsed.shell);

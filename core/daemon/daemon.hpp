@@ -33,6 +33,9 @@ class Daemon {
   // Starts, ends and restarts executors as the new configuration says; what needs a restart of
   // stormd is logged.
   void reload(const Config& config);
+  // Waits for room in the engine's queue until `give_up()`; calls `answered`, on the engine's
+  // thread, when it got so far. [any-thread until stop()]
+  void probe(const std::function<bool()>& give_up, std::function<void()> answered);
   // Stops what runs, in reverse order; a second call does nothing.
   void stop();
 

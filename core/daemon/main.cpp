@@ -5,14 +5,22 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
 
+#include "core/base/clock.hpp"
 #include "core/config/config_file.hpp"
 #include "core/config/print_config.hpp"
 #include "core/daemon/command_line.hpp"
 #include "core/daemon/daemon.hpp"
+#include "core/daemon/service_notifier.hpp"
 #include "core/daemon/signals.hpp"
+#include "core/daemon/watchdog.hpp"
 
 namespace {
 
@@ -28,15 +36,38 @@ int fail(const Error& error) {
   return 1;
 }
 
+ServiceNotifier service_notifier(const Environment& environment) {
+  auto notifier = ServiceNotifier::create(environment);
+  if (notifier) return std::move(*notifier);
+  spdlog::warn("the service manager is told nothing: {}", notifier.error().message);
+  return {};
+}
+
+std::string status_of(const Daemon& daemon) {
+  std::string status = "Listening at";
+  for (const std::string& url : daemon.urls()) status += " " + url;
+  return status;
+}
+
 void serve(Daemon& daemon, Signals& signals, const CommandLine& line,
-           const Environment& environment) {
+           const Environment& environment, const ServiceNotifier& notifier) {
+  std::optional<Watchdog> watchdog;
+  if (const auto time = notifier.watchdog_time()) {
+    using std::placeholders::_1, std::placeholders::_2;
+    watchdog.emplace(notifier, *time / 2, std::bind(&Daemon::probe, &daemon, _1, _2));
+  }
+  notifier.ready(status_of(daemon));
   while (signals.wait() == Signals::Wish::Reload) {
+    notifier.reloading(SystemClock().mono_now());
     if (auto config = read_config(line, environment)) {
       daemon.reload(*config);
+      notifier.ready(status_of(daemon));
     } else {
       spdlog::error("configuration: nothing was changed: {}", config.error().message);
+      notifier.ready("Goes on as it was: " + config.error().message);
     }
   }
+  notifier.stopping();
 }
 
 // Each watcher holds a descriptor; shells hand out 1024, and let us have more.
@@ -90,7 +121,7 @@ int main(int argc, char** argv) {
   if (!daemon) leave(fail(daemon.error()));
   for (const std::string& url : (*daemon)->urls()) fmt::print("Listening at: {}\n", url);
   std::fflush(stdout);
-  serve(**daemon, signals, line, environment);
+  serve(**daemon, signals, line, environment, service_notifier(environment));
   (*daemon)->stop();
   leave(0);
 }

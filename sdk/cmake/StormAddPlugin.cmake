@@ -49,6 +49,9 @@ function(storm_add_plugin name)
   endif()
 
   set_property(GLOBAL APPEND PROPERTY STORM_PLUGINS ${target})
+  # For whoever makes packages of them.
+  set_target_properties(${target} PROPERTIES STORM_COMPONENT perfectstorm-${arg_KIND}-${name}
+    STORM_SUMMARY "${arg_SUMMARY}" STORM_ABI_MIN ${STORM_ABI_MAJOR}.0)
   list(JOIN arg_PROVIDES ", " provides)
   list(JOIN arg_NEEDS ", " needs)
   file(GENERATE OUTPUT ${folder}/${file}.yaml CONTENT

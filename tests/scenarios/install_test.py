@@ -27,6 +27,7 @@ class InstallTest(unittest.TestCase):
 
     def test_configuration_and_manual_pages_are_there(self):
         for name in (('etc', 'perfectstorm', 'stormd.yaml'), ('share', 'man', 'man8', 'stormd.8'),
+                     ('share', 'man', 'man5', 'stormd.yaml.5'),
                      ('share', 'man', 'man1', 'stormctl.1'), ('bin', 'stormctl')):
             self.assertTrue(os.path.isfile(self.path(*name)), name)
 
