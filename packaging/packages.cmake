@@ -61,7 +61,7 @@ macro(storm_package name)
   if(${name} IN_LIST components)
     list(APPEND CPACK_COMPONENTS_ALL ${name})
     string(TOUPPER ${name} upper)
-    set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${name})
+    string(REPLACE _ - CPACK_DEBIAN_${upper}_PACKAGE_NAME ${name})  # a package's name knows no underscore
     set(CPACK_DEBIAN_${upper}_PACKAGE_SECTION ${arg_SECTION})
     wrap(text "${arg_TEXT}")
     set(CPACK_DEBIAN_${upper}_DESCRIPTION "${arg_SUMMARY}\n${text}")
@@ -110,6 +110,7 @@ storm_package(perfectstorm-sdk
   TEXT "Headers of the plugin ABI in C, C++ glue over them, and what CMake and
 pkg-config need to build plugins of Perfect Storm outside its sources."
   SECTION devel
+  RECOMMENDS cmake "g++ | c++-compiler"
   SUGGESTS perfectstorm-core)
 
 storm_package(perfectstorm-agent
