@@ -52,7 +52,7 @@ struct InstanceConfig {
 
 struct PluginsConfig {
   std::vector<std::string> paths;                // absolute, searched beside the installed ones
-  std::map<std::string, std::string> isolation;  // by plugin ("executor.swarm"): "in-process"
+  std::map<std::string, std::string> isolation;  // by plugin ("swarm", "executor.swarm"): "process"
 };
 
 struct LimitsConfig {

@@ -290,10 +290,9 @@ class FileReader {
     if (isolation == nullptr) return;
     for (const auto& [plugin, mode] : isolation->as_object()) {
       const std::string here = pointer_join("/plugins/isolation", plugin);
-      if (mode.is_string() && mode.as_string() == "process") {
-        refuse(here, "plugins cannot run in a process of their own yet; leave it out");
-      } else if (!mode.is_string() || mode.as_string() != "in-process") {
-        refuse(here, fmt::format("must be \"in-process\", not {}", shown(mode)));
+      if (!mode.is_string() ||
+          (mode.as_string() != "in-process" && mode.as_string() != "process")) {
+        refuse(here, fmt::format("must be \"process\" or \"in-process\", not {}", shown(mode)));
       } else {
         config_.plugins.isolation[plugin] = mode.as_string();
       }

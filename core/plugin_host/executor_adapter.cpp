@@ -366,7 +366,7 @@ Result<std::unique_ptr<ExecutorAdapter>> ExecutorAdapter::create(
     BoundedText text;
   };
   auto described = std::make_shared<Described>();
-  const bool in_time = run_within(kDescribeTimeout, [instance, described] {
+  const bool in_time = run_within(kDescribeTimeout + instance->patience(), [instance, described] {
     const auto& table = instance->table<storm_executor_v1>();
     const storm_out out = {sizeof(storm_out), 0, &described->text, &BoundedText::write};
     PluginCall call(instance->clock(), STORM_T_WORK, kDescribeTimeout);
@@ -422,8 +422,8 @@ Result<void> ExecutorAdapter::stop() {
   gate_->stopping = true;
   for (const std::shared_ptr<Scope>& scope : scopes_) scope->cancel();
   gate_->close();
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::nanoseconds(kWatchReturnTimeout);
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::chrono::nanoseconds(kWatchReturnTimeout + instance_->patience());
   std::string hung;
   for (const std::shared_ptr<Scope>& scope : scopes_) {
     if (!scope->join_until(deadline)) hung += fmt::format(" '{}'", scope->name());

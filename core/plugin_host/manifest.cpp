@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -70,6 +72,63 @@ class Reader {
     }
     return out;
   }
+  IsolationRules isolation(std::string_view kind, std::string_view runtime) {
+    IsolationRules rules{Isolation::InProcess, {Isolation::InProcess}};
+    const bool may_leave = kind == "executor" || kind == "publisher";
+    if (may_leave) rules = {Isolation::Process, {Isolation::Process, Isolation::InProcess}};
+    if (runtime == "go") rules.allowed = {Isolation::Process};
+    const Value* const map = map_of("isolation");
+    if (!map) return rules;
+    if (const Value* const allowed = map->find("allowed")) {
+      rules.allowed.clear();
+      if (allowed->is_array()) {
+        for (const Value& item : allowed->as_array()) {
+          rules.allowed.push_back(mode(item, "/isolation/allowed"));
+        }
+      }
+      if (rules.allowed.empty()) {
+        fail("/isolation/allowed", "isolation/allowed must be a list of process, in-process");
+        rules.allowed = {rules.otherwise};
+      }
+      rules.otherwise = rules.allowed.front();
+    }
+    if (const Value* const otherwise = map->find("default")) {
+      rules.otherwise = mode(*otherwise, "/isolation/default");
+    }
+    const auto allows = [&](Isolation one) { return std::ranges::count(rules.allowed, one) > 0; };
+    if (!allows(rules.otherwise)) {
+      fail("/isolation/default",
+           fmt::format("isolation/default is {}, which isolation/allowed does not have",
+                       name_of(rules.otherwise)));
+    }
+    if (!may_leave && allows(Isolation::Process)) {
+      fail("/isolation", fmt::format("{} plugins run in stormd itself only", kind));
+    }
+    if (runtime == "go" && allows(Isolation::InProcess)) {
+      fail("/isolation", "a plugin with the runtime go runs in a process of its own only");
+    }
+    return rules;
+  }
+  ProcessLimits limits() {
+    ProcessLimits limits;
+    const Value* const map = map_of("limits");
+    if (!map) return limits;
+    if (const Value* const memory = map->find("memory")) limits.memory_bytes = bytes(*memory);
+    limits.tasks = count(*map, "tasks", kTasksLimitMin, kTasksLimitMax);
+    limits.nofile = count(*map, "nofile", kNofileLimitMin, kNofileLimitMax);
+    return limits;
+  }
+  SandboxRules sandbox() {
+    SandboxRules rules;
+    const Value* const map = map_of("sandbox");
+    const Value* const user = map ? map->find("user") : nullptr;
+    if (!user) return rules;
+    rules.private_user = *user == Value("private");
+    if (!rules.private_user && *user != Value("inherit")) {
+      fail("/sandbox/user", "sandbox/user must be private or inherit");
+    }
+    return rules;
+  }
   const Value* required(std::string_view key) {
     const Value* value = document_.root.find(key);
     if (!value) fail("", fmt::format("{} is missing", key));
@@ -83,6 +142,54 @@ class Reader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  const Value* map_of(std::string_view key) {
+    const Value* const map = document_.root.find(key);
+    if (!map || map->is_object()) return map;
+    fail(pointer_join("", key), fmt::format("{} must be a map", key));
+    return nullptr;
+  }
+  Isolation mode(const Value& value, std::string_view pointer) {
+    if (value == Value("process")) return Isolation::Process;
+    if (!(value == Value("in-process"))) {
+      fail(pointer, fmt::format("{} must be process or in-process", pointer.substr(1)));
+    }
+    return Isolation::InProcess;
+  }
+  // "512MiB", "2GiB", or a number of bytes.
+  std::uint64_t bytes(const Value& value) {
+    constexpr std::string_view kPlace = "/limits/memory";
+    std::uint64_t number = 0;
+    bool good = false;
+    if (value.is_int() && value.as_int() > 0) {
+      number = static_cast<std::uint64_t>(value.as_int());
+      good = true;
+    } else if (value.is_string()) {
+      const std::string_view text = value.as_string();
+      const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+      const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+      const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
+      good = failed == std::errc() && shift > 0 && number <= (kMemoryLimitMax >> shift);
+      number <<= shift;
+    }
+    if (!good || number < kMemoryLimitMin || number > kMemoryLimitMax) {
+      fail(kPlace, fmt::format("limits/memory must be a size such as 512MiB, at least {} MiB",
+                               kMemoryLimitMin >> 20U));
+      return 0;
+    }
+    return number;
+  }
+  std::uint32_t count(const Value& map, std::string_view key, std::uint32_t low,
+                      std::uint32_t high) {
+    const Value* const value = map.find(key);
+    if (!value) return 0;
+    if (value->is_int() && value->as_int() >= low && value->as_int() <= high) {
+      return static_cast<std::uint32_t>(value->as_int());
+    }
+    fail(pointer_join("/limits", key),
+         fmt::format("limits/{} must be a number from {} to {}", key, low, high));
+    return 0;
+  }
+
   const YamlDocument& document_;
   std::optional<Error> error_;
 };
@@ -123,6 +230,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::filesystem::pa
       (dot == std::string::npos || dot == 0 || dot + 1 == manifest.id.size())) {
     reader.fail("/id", "id must have the form KIND.NAME, such as executor.swarm");
   }
+  manifest.isolation = reader.isolation(manifest.id.substr(0, dot), manifest.runtime);
+  manifest.limits = reader.limits();
+  manifest.sandbox = reader.sandbox();
   if (reader.error()) return *reader.error();
 
   manifest.kind = manifest.id.substr(0, dot);

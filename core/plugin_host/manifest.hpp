@@ -8,10 +8,18 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/plugin_host/isolation.hpp"
 
 namespace storm {
 
 inline constexpr std::uintmax_t kManifestBytesMax = 64 * 1024;
+// What a manifest may ask for its process.
+inline constexpr std::uint64_t kMemoryLimitMin = 64ULL << 20U;
+inline constexpr std::uint64_t kMemoryLimitMax = 1ULL << 50U;
+inline constexpr std::uint32_t kTasksLimitMin = 8;
+inline constexpr std::uint32_t kTasksLimitMax = 1U << 22U;
+inline constexpr std::uint32_t kNofileLimitMin = 64;
+inline constexpr std::uint32_t kNofileLimitMax = 1U << 20U;
 
 struct Manifest {
   std::filesystem::path file;  // of the manifest; absolute
@@ -28,6 +36,9 @@ struct Manifest {
   std::string runtime;            // "native" or "go"
   std::vector<std::string> provides;
   std::vector<std::string> needs;
+  IsolationRules isolation{Isolation::InProcess, {Isolation::InProcess}};
+  ProcessLimits limits;
+  SandboxRules sandbox;
 };
 
 // `file` names the manifest in errors and is what `library` is relative to. Unknown keys are

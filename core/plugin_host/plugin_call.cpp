@@ -14,12 +14,26 @@ storm_cancel::~storm_cancel() {
 }
 
 void storm_cancel::cancel() {
+  std::function<void()> listener;
   {
     const std::lock_guard lock(mutex_);
     cancelled_.store(true, std::memory_order_release);
     if (descriptor_ >= 0) ::eventfd_write(descriptor_, 1);
+    listener.swap(listener_);
+    changed_.notify_all();
   }
-  changed_.notify_all();
+  if (listener) listener();
+}
+
+void storm_cancel::on_cancel(std::function<void()> listener) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!cancelled()) {
+      listener_.swap(listener);
+      return;
+    }
+  }
+  if (listener) listener();
 }
 
 int storm_cancel::descriptor() {

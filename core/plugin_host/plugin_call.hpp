@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ struct storm_cancel {
   bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
   // A descriptor that is readable once cancelled; -1 when the system has none left.
   int descriptor();
+  // Called once when it is cancelled, on the thread that does so; at once when it already is. Null:
+  // nobody from now on, though one who cancels just now may still be calling.
+  void on_cancel(std::function<void()> listener);
   // False when cancelled before the time was over.
   bool sleep(std::int64_t nanoseconds);
 
@@ -54,7 +58,8 @@ struct storm_cancel {
   std::atomic<bool> cancelled_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  int descriptor_ = -1;  // Guarded by mutex_; made when first asked for.
+  int descriptor_ = -1;             // Guarded by mutex_; made when first asked for.
+  std::function<void()> listener_;  // Guarded by mutex_.
 };
 
 struct storm_error {

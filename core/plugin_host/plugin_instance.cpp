@@ -76,7 +76,7 @@ PluginInstance::~PluginInstance() {
     const Result<void> quiesced = quiesce();
     if (!quiesced) services_.log().error("{}", quiesced.error().message);
   } else {
-    plugin_->descriptor->destroy(std::exchange(instance_, nullptr));
+    plugin_->destroy(std::exchange(instance_, nullptr));
   }
   if (running) transition(PluginState::Stopped);
 }
@@ -93,7 +93,7 @@ Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
   options.log = environment.log;
   std::shared_ptr<PluginInstance> instance(new PluginInstance(manifest, std::move(options)));
 
-  if (Result<void> loaded = instance->load(*environment.libraries); !loaded) {
+  if (Result<void> loaded = instance->load(environment); !loaded) {
     instance->transition(PluginState::Failed);
     return std::move(loaded).error();
   }
@@ -101,8 +101,13 @@ Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
   return instance;
 }
 
-Result<void> PluginInstance::load(LibraryRegistry& libraries) {
-  plugin_ = STORM_TRY(load_plugin(manifest_, libraries));
+Result<void> PluginInstance::load(const PluginEnvironment& environment) {
+  const Isolation isolation = STORM_TRY(choose_isolation(manifest_, environment.isolation));
+  if (isolation == Isolation::Process && environment.isolate) {
+    plugin_ = STORM_TRY(environment.isolate(manifest_, services_));
+  } else {
+    plugin_ = STORM_TRY(map_plugin(manifest_, *environment.libraries));
+  }
   transition(PluginState::Loaded);
   return {};
 }
@@ -124,9 +129,9 @@ Result<void> PluginInstance::create_and_start() {
 Result<void> PluginInstance::step(std::string_view what,
                                   Result<void> (PluginInstance::*function)()) {
   auto result = std::make_shared<Result<void>>();
-  const bool in_time = run_within(kStartTimeout, [self = shared_from_this(), result, function] {
-    *result = (self.get()->*function)();
-  });
+  const bool in_time = run_within(
+      kStartTimeout + patience(),
+      [self = shared_from_this(), result, function] { *result = (self.get()->*function)(); });
   if (in_time) return std::move(*result);
   return Error{Errc::TimedOut, fmt::format("{}: {} did not return within {} s; the instance is "
                                            "left behind until the process ends",
@@ -135,10 +140,10 @@ Result<void> PluginInstance::step(std::string_view what,
 
 // These two run on a thread that nobody may be waiting for any more.
 Result<void> PluginInstance::make() {
-  const storm_plugin& plugin = *plugin_->descriptor;
   PluginCall call(clock(), STORM_T_CTL, kStartTimeout);
   STORM_TRY(call.run(name(), "create", [&] {
-    return plugin.create(services_.raw(), call.raw(), to_abi(services_.config_json()), &instance_);
+    return plugin_->create(services_.raw(), call.raw(), to_abi(services_.config_json()),
+                           &instance_);
   }));
   if (instance_) return {};
   return Error{Errc::PluginFault,
@@ -146,16 +151,15 @@ Result<void> PluginInstance::make() {
 }
 
 Result<void> PluginInstance::begin() {
-  const storm_plugin& plugin = *plugin_->descriptor;
   PluginCall call(clock(), STORM_T_CTL, kStartTimeout);
   const auto started = call.run(name(), "start", [&] {
-    return plugin.start(instance_, call.raw(), storm_str{nullptr, 0});
+    return plugin_->start(instance_, call.raw(), storm_str{nullptr, 0});
   });
   if (started) {
     begun_ = true;
     return {};
   }
-  plugin.destroy(std::exchange(instance_, nullptr));
+  plugin_->destroy(std::exchange(instance_, nullptr));
   return started.error();
 }
 
@@ -163,8 +167,9 @@ Result<void> PluginInstance::stop() {
   if (state() != PluginState::Started) return {};
   transition(PluginState::Quiescing);
   auto result = std::make_shared<Result<void>>();
-  const bool in_time = run_within(
-      kQuiesceTimeout, [self = shared_from_this(), result] { *result = self->quiesce(); });
+  const bool in_time =
+      run_within(kQuiesceTimeout + patience(),
+                 [self = shared_from_this(), result] { *result = self->quiesce(); });
   if (!in_time) {
     transition(PluginState::Failed);
     return Error{Errc::TimedOut, fmt::format("{}: quiesce did not return within {} s; the instance "
@@ -177,12 +182,11 @@ Result<void> PluginInstance::stop() {
 
 // On a thread that nobody may be waiting for any more.
 Result<void> PluginInstance::quiesce() {
-  const storm_plugin& plugin = *plugin_->descriptor;
   PluginCall call(clock(), STORM_T_CTL, kQuiesceTimeout);
   const storm_out nowhere = {sizeof(storm_out), 0, nullptr, &discard};
-  const auto quiesced =
-      call.run(name(), "quiesce", [&] { return plugin.quiesce(instance_, call.raw(), &nowhere); });
-  plugin.destroy(std::exchange(instance_, nullptr));
+  const auto quiesced = call.run(name(), "quiesce",
+                                 [&] { return plugin_->quiesce(instance_, call.raw(), &nowhere); });
+  plugin_->destroy(std::exchange(instance_, nullptr));
   if (!quiesced) return quiesced.error();
   return {};
 }

@@ -10,7 +10,9 @@
 
 #include "core/base/result.hpp"
 #include "core/plugin_host/host_services.hpp"
+#include "core/plugin_host/isolation.hpp"
 #include "core/plugin_host/plugin_call.hpp"
+#include "core/plugin_host/plugin_code.hpp"
 #include "core/plugin_host/plugin_loader.hpp"
 
 namespace storm {
@@ -28,6 +30,8 @@ struct PluginEnvironment {
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<LibraryRegistry> libraries;
+  IsolationChoices isolation = {};
+  PluginIsolator isolate = nullptr;  // null: every plugin is mapped here
 };
 
 class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
@@ -58,14 +62,18 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
   // For the adapters. Requires: loaded and created.
   template <typename Table>
   const Table& table() const {
-    return *static_cast<const Table*>(plugin_->table);
+    return *static_cast<const Table*>(plugin_->table());
   }
   storm_inst* handle() const { return instance_; }
+  // How long after its deadline a call may still come back.
+  std::int64_t patience() const { return plugin_ ? plugin_->patience() : 0; }
+  // The code behind the instance. Requires: loaded.
+  PluginCode& code() const { return *plugin_; }
 
  private:
   PluginInstance(const Manifest& manifest, HostServices::Options options);
 
-  Result<void> load(LibraryRegistry& libraries);
+  Result<void> load(const PluginEnvironment& environment);
   Result<void> create_and_start();
   Result<void> make();
   Result<void> begin();
@@ -77,7 +85,7 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
   const Manifest manifest_;
   HostServices services_;
   std::atomic<PluginState> state_ = PluginState::Discovered;
-  std::shared_ptr<const LoadedPlugin> plugin_;
+  std::shared_ptr<PluginCode> plugin_;
   storm_inst* instance_ = nullptr;
   bool begun_ = false;  // its start succeeded
 };

@@ -70,6 +70,28 @@ Result<std::vector<std::string>> provided_by(const Manifest& manifest, const sto
   return provided;
 }
 
+class MappedPlugin final : public PluginCode {
+ public:
+  explicit MappedPlugin(std::shared_ptr<const LoadedPlugin> plugin) : plugin_(std::move(plugin)) {}
+
+  const void* table() const override { return plugin_->table; }
+  storm_rc create(const storm_host* host, const storm_call* call, storm_str config,
+                  storm_inst** out) override {
+    return plugin_->descriptor->create(host, call, config, out);
+  }
+  storm_rc start(storm_inst* instance, const storm_call* call, storm_str carried) override {
+    return plugin_->descriptor->start(instance, call, carried);
+  }
+  storm_rc quiesce(storm_inst* instance, const storm_call* call,
+                   const storm_out* carried) override {
+    return plugin_->descriptor->quiesce(instance, call, carried);
+  }
+  void destroy(storm_inst* instance) override { plugin_->descriptor->destroy(instance); }
+
+ private:
+  const std::shared_ptr<const LoadedPlugin> plugin_;
+};
+
 std::string joined(const std::vector<std::string>& items) {
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
@@ -124,7 +146,7 @@ std::string_view interface_of(std::string_view kind) {
   return rule ? std::string_view(rule->interface) : std::string_view();
 }
 
-Result<void> check_manifest(const Manifest& manifest) {
+Result<void> check_manifest(const Manifest& manifest, MappedInto place) {
   if (manifest.abi_major != STORM_ABI_MAJOR) {
     return fault(manifest.file,
                  fmt::format("{} {} is for plugin ABI {}.{}, this stormd has {}.{}; install {}",
@@ -156,7 +178,8 @@ Result<void> check_manifest(const Manifest& manifest) {
                              manifest.id, manifest.version, joined(manifest.provides), interface,
                              manifest.id));
   }
-  if (manifest.runtime != "native") {
+  const bool go_alone = manifest.runtime == "go" && place == MappedInto::OwnProcess;
+  if (manifest.runtime != "native" && !go_alone) {
     return fault(manifest.file,
                  fmt::format("{} {} has the runtime '{}', which cannot be loaded into stormd",
                              manifest.id, manifest.version, manifest.runtime));
@@ -170,8 +193,9 @@ Result<void> check_loadable(const Manifest& manifest, const LibraryRegistry& lib
 }
 
 Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,
-                                                        LibraryRegistry& libraries) {
-  STORM_TRY(check_manifest(manifest));
+                                                        LibraryRegistry& libraries,
+                                                        MappedInto place) {
+  STORM_TRY(check_manifest(manifest, place));
   auto loaded = std::make_shared<LoadedPlugin>();
   loaded->manifest = manifest;
   loaded->library = STORM_TRY(libraries.open(manifest.library));
@@ -191,6 +215,12 @@ Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest
   STORM_TRY(check_descriptor(manifest, *loaded->descriptor));
   loaded->table = STORM_TRY(find_table(manifest, *loaded->descriptor));
   return std::shared_ptr<const LoadedPlugin>(std::move(loaded));
+}
+
+Result<std::shared_ptr<PluginCode>> map_plugin(const Manifest& manifest,
+                                               LibraryRegistry& libraries) {
+  auto loaded = STORM_TRY(load_plugin(manifest, libraries));
+  return std::shared_ptr<PluginCode>(std::make_shared<MappedPlugin>(std::move(loaded)));
 }
 
 }  // namespace storm

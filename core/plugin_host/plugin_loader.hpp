@@ -8,6 +8,7 @@
 
 #include "core/base/result.hpp"
 #include "core/plugin_host/manifest.hpp"
+#include "core/plugin_host/plugin_code.hpp"
 #include "core/plugin_host/shared_library.hpp"
 #include "storm/plugin.h"
 
@@ -25,13 +26,22 @@ struct LoadedPlugin {
 // kind that is not known.
 std::string_view interface_of(std::string_view kind);
 
+// Where a plugin is about to be mapped: plugins with a runtime of their own only go where nothing
+// else runs.
+enum class MappedInto { Daemon, OwnProcess };
+
 // Only the checks that need no code of the plugin.
-Result<void> check_manifest(const Manifest& manifest);
+Result<void> check_manifest(const Manifest& manifest, MappedInto place = MappedInto::Daemon);
 
 // And whether its library, if it was loaded before, is still the file that was loaded.
 Result<void> check_loadable(const Manifest& manifest, const LibraryRegistry& libraries);
 
 Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,
-                                                        LibraryRegistry& libraries);
+                                                        LibraryRegistry& libraries,
+                                                        MappedInto place = MappedInto::Daemon);
+
+// The same, as an instance calls it.
+Result<std::shared_ptr<PluginCode>> map_plugin(const Manifest& manifest,
+                                               LibraryRegistry& libraries);
 
 }  // namespace storm

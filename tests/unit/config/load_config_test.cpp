@@ -209,8 +209,9 @@ TEST_CASE("config: what is wrong in the file is refused at its place", "[config]
       {"publishers: [{name: p, plugin: dns}]",
        "f.yaml:1:14: /publishers/0: there are no publishers yet; leave it out"},
       {"publishers: {}", "f.yaml:1:13: /publishers: must be a list"},
-      {"plugins: {isolation: {executor.swarm: process}}",
-       "f.yaml:1:39: /plugins/isolation/executor.swarm: plugins cannot run in a process"},
+      {"plugins: {isolation: {executor.swarm: thread}}",
+       "f.yaml:1:39: /plugins/isolation/executor.swarm: must be \"process\" or \"in-process\", not "
+       "\"thread\""},
       {"plugins: {paths: ['']}", "f.yaml:1:19: /plugins/paths/0: must not be empty"},
       {"log: {level: loud}", "f.yaml:1:14: /log/level: unknown level \"loud\""},
       {"redaction: {enabled: 1}", "f.yaml:1:22: /redaction/enabled: must be true or false, not 1"},
