@@ -144,8 +144,19 @@ ErrorBlock unreachable(CURL* curl, CURLcode code, const ClientOptions& options) 
       break;
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
+      reason = "the connection broke";
+      if (options.address.url.starts_with("http://")) {
+        reason += "; if it speaks TLS, write https://" + options.address.shown;
+      }
+      break;
     case CURLE_PARTIAL_FILE:
       reason = "the connection broke";
+      break;
+    case CURLE_SSL_CONNECT_ERROR:
+      reason = "what answers there speaks without TLS, or another TLS: " + reason;
+      break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+      reason = "its certificate is not trusted for this name; --cacert FILE names one to trust";
       break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -62,9 +62,17 @@ struct LimitsConfig {
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
+// What lets clients on other machines in; both or neither.
+struct AccessConfig {
+  std::string certificate, key;  // absolute paths of PEM files
+  std::string tokens;            // absolute path; NAME TOKEN, one a line
+  friend bool operator==(const AccessConfig&, const AccessConfig&) = default;
+};
+
 struct Config {
   std::vector<Address> listen;
-  bool ephemeral = false;  // keep everything in memory; `storage` is then not used
+  std::optional<AccessConfig> access;  // absent: only this machine is let in
+  bool ephemeral = false;              // keep everything in memory; `storage` is then not used
   StorageConfig storage;
   std::optional<std::vector<std::string>> operators;  // absent: all that are installed
   std::vector<InstanceConfig> executors;              // names are unique

@@ -35,6 +35,7 @@ std::vector<std::string> sections_for_restart(const Config& before, const Config
     if (!same) sections.emplace_back(section);
   };
   compare("listen", before.listen == after.listen);
+  compare("tls and tokens", before.access == after.access);
   compare("storage", before.ephemeral == after.ephemeral &&
                          before.storage.plugin == after.storage.plugin &&
                          before.storage.config == after.storage.config);

@@ -79,8 +79,9 @@ class FileReader {
     if (!expect(root, "", Value::Kind::Object)) return;
     check_keys(root, "",
                {"listen", "storage", "operators", "executors", "publishers", "plugins", "log",
-                "redaction", "events", "limits"});
+                "redaction", "events", "limits", "tls", "tokens"});
     read_listen(root);
+    read_access(root);
     read_storage(root);
     read_operators(root);
     config_.executors = instances(root, "executors");
@@ -183,6 +184,43 @@ class FileReader {
     }
   }
 
+  // As the file says it, made absolute: relative ones begin in the folder of the file.
+  std::string whole_path(const std::string& path) const {
+    const fs::path folder = fs::path(document_.origin).parent_path();
+    std::error_code unknown;
+    return fs::absolute(folder / path, unknown).lexically_normal().string();
+  }
+
+  std::string path_of(const Value& map, const std::string& parent, std::string_view key) {
+    const Value* value = member(map, parent, key, Value::Kind::String);
+    if (value == nullptr) return {};
+    if (!value->as_string().empty()) return whole_path(value->as_string());
+    refuse(pointer_join(parent, key), "must not be empty");
+    return {};
+  }
+
+  void read_access(const Value& root) {
+    AccessConfig access;
+    const Value* tls = section(root, "tls", {"certificate", "key"});
+    if (tls != nullptr) {
+      access.certificate = path_of(*tls, "/tls", "certificate");
+      access.key = path_of(*tls, "/tls", "key");
+      for (const char* key : {"certificate", "key"}) {
+        if (tls->find(key) == nullptr) refuse("/tls", fmt::format("lacks \"{}\"", key));
+      }
+    }
+    access.tokens = path_of(root, "", "tokens");
+    if (tls != nullptr && root.find("tokens") == nullptr) {
+      return refuse("/tls",
+                    "is of no use without tokens; set tokens to a file with NAME TOKEN "
+                    "lines");
+    }
+    if (tls == nullptr && !access.tokens.empty()) {
+      return refuse("/tokens", "would cross the network in clear; set tls: {certificate, key} too");
+    }
+    if (tls != nullptr) config_.access = std::move(access);
+  }
+
   void read_storage(const Value& root) {
     const Value* storage = section(root, "storage", {"plugin", "config"});
     if (storage == nullptr) return;
@@ -280,11 +318,8 @@ class FileReader {
   void read_plugins(const Value& root) {
     const Value* plugins = section(root, "plugins", {"paths", "isolation"});
     if (plugins == nullptr) return;
-    const fs::path folder = fs::path(document_.origin).parent_path();
     for (const std::string& path : texts(*plugins, "/plugins", "paths")) {
-      std::error_code unknown;
-      const fs::path whole = fs::absolute(folder / path, unknown);
-      config_.plugins.paths.push_back(whole.lexically_normal().string());
+      config_.plugins.paths.push_back(whole_path(path));
     }
     const Value* isolation = member(*plugins, "/plugins", "isolation", Value::Kind::Object);
     if (isolation == nullptr) return;
@@ -451,12 +486,12 @@ class Overlay {
   }
 
   void add_address(const Address& address, const Bind& bind) {
-    if (reach_of(address.host) == Reach::Remote) {
+    if (reach_of(address.host) == Reach::Remote && !config_.access) {
       problems_.add(
           to_text(bind.origin), bind.pointer,
-          fmt::format("{} can be reached from other machines, which takes TLS and a token, and "
-                      "stormd has neither yet; listen on 127.0.0.1 or [::1], and use an SSH tunnel "
-                      "or a TLS proxy from elsewhere",
+          fmt::format("{} can be reached from other machines, which takes TLS and tokens; set "
+                      "tls: {{certificate: FILE, key: FILE}} and tokens: FILE, or listen on "
+                      "127.0.0.1 or [::1]",
                       to_text(address)));
       return;
     }

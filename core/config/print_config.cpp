@@ -102,6 +102,12 @@ std::string to_commented_yaml(const Config& config) {
   for (const Address& address : config.listen) listen.push_back(to_text(address));
   out.line("listen: ", listen, "/listen");
 
+  if (config.access) {
+    out.section("tls");
+    out.line("  certificate: ", config.access->certificate, "/tls/certificate");
+    out.line("  key: ", config.access->key, "/tls/key");
+    out.line("tokens: ", config.access->tokens, "/tokens");
+  }
   if (config.ephemeral) {
     out.comment(fmt::format("ephemeral: everything is kept in memory only  # {}",
                             to_text(config.origin_of("/ephemeral"))));

@@ -73,6 +73,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
 
   rest::Server::Options server;
   server.listen = config.listen;
+  if (config.access) {
+    server.access = {config.access->certificate, config.access->key, config.access->tokens};
+  }
   server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
@@ -129,11 +132,7 @@ void Daemon::show_executors() {
   for (const auto& [name, runner] : executors_) runner->look(*state);
 }
 
-std::vector<std::string> Daemon::urls() const {
-  std::vector<std::string> urls;
-  for (const Address& address : server_->endpoints()) urls.push_back("http://" + to_text(address));
-  return urls;
-}
+std::vector<std::string> Daemon::urls() const { return server_->urls(); }
 
 void Daemon::reload(const Config& config) {
   catalog_ = scan_plugins(catalog_.folders);
@@ -170,6 +169,9 @@ void Daemon::reload(const Config& config) {
     if (is_running(configured.name)) continue;
     end(configured);
     start_executor(configured);
+  }
+  if (auto renewed = server_->renew_access(); !renewed) {
+    spdlog::error("the certificate and the tokens stay as they were: {}", renewed.error().message);
   }
   for (const std::string& section : sections_for_restart(config_, config)) {
     spdlog::warn("configuration: a change of {} takes effect at the next start", section);

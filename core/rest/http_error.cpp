@@ -206,7 +206,7 @@ Value problem_document(const Error& error, unsigned status) {
   body.add("title", reason_of(status));
   body.add("status", static_cast<int>(status));
   body.add("detail", error.message);
-  body.add("code", name_of(error.code));
+  body.add("code", status == 401 ? "unauthorized" : name_of(error.code));
   if (!error.problems.empty()) {
     Value list = Value::array();
     for (const Problem& problem : shown(error)) {

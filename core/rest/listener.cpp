@@ -19,16 +19,17 @@ constexpr std::size_t kRefusedAtOnceMax = 64;
 
 }  // namespace
 
-Listener::Listener(IoLoops& loops, const SessionContext& context)
+Listener::Listener(IoLoops& loops, const SessionContext& context, bool secure)
     : loops_(loops),
       context_(context),
+      secure_(secure),
       acceptor_(loops.front()->io),
       pause_(acceptor_.get_executor()) {}
 
 Result<std::shared_ptr<Listener>> Listener::create(IoLoops& loops, tcp::endpoint endpoint,
                                                    const Address& address,
-                                                   const SessionContext& context) {
-  std::shared_ptr<Listener> listener(new Listener(loops, context));
+                                                   const SessionContext& context, bool secure) {
+  std::shared_ptr<Listener> listener(new Listener(loops, context, secure));
   tcp::acceptor& acceptor = listener->acceptor_;
   boost::system::error_code fault;
   acceptor.open(endpoint.protocol(), fault);
@@ -89,7 +90,10 @@ void Listener::on_accept(boost::system::error_code fault, Socket socket, IoLoop&
   if (connections && alive < limit + kRefusedAtOnceMax) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto session = std::make_shared<Session>(std::move(socket), context_, loop);
+    const std::shared_ptr<const Access> access = context_.access.load();
+    Stream stream =
+        secure_ ? Stream(std::move(socket), access->context()) : Stream(std::move(socket));
+    const auto session = std::make_shared<Session>(std::move(stream), context_, loop);
     connections->add(session);
     session->start(alive >= limit);
   }

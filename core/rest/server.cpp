@@ -48,7 +48,7 @@ struct Server::Impl {
         router(all_routes()),
         loops(make_loops(options.io_threads)),
         connections(std::make_shared<Connections>(loops.front()->io)),
-        context{router, api, options.limits, options.host_names, clock, connections} {
+        context{router, api, options.limits, options.host_names, clock, connections, access} {
     api.feed = std::make_shared<WatchFeed>(loops.back()->io, engine_used, connections);
   }
   ~Impl() { api.feed.reset(); }  // it posts to a loop
@@ -66,6 +66,7 @@ struct Server::Impl {
   const Router router;
   IoLoops loops;
   std::shared_ptr<Connections> connections;
+  Published<Access> access{nullptr};
   SessionContext context;
   // The daemon's thread only.
   std::vector<std::shared_ptr<Listener>> listeners;
@@ -88,14 +89,16 @@ Result<void> Server::Impl::listen(const Address& address) {
   bool bound = false;
   for (const auto& entry : found) {
     const tcp::endpoint endpoint = entry.endpoint();
-    if (!endpoint.address().is_loopback() && !options.allow_remote) {
+    const bool remote = !endpoint.address().is_loopback();
+    if (remote && !options.access) {
       return Error{Errc::InvalidArgument,
                    fmt::format("refusing to listen on {}: others can reach this address, which "
-                               "needs TLS and a token; listen on 127.0.0.1 or [::1]",
+                               "takes TLS and tokens; set tls and tokens, or listen on 127.0.0.1 "
+                               "or [::1]",
                                to_text(address))};
     }
     Result<std::shared_ptr<Listener>> listener =
-        Listener::create(loops, endpoint, address, context);
+        Listener::create(loops, endpoint, address, context, remote);
     if (listener) {
       listeners.push_back(std::move(*listener));
       bound = true;
@@ -117,6 +120,7 @@ Server::~Server() { stop(); }
 Result<std::unique_ptr<Server>> Server::create(Engine& engine, Options options) {
   for (std::string& name : options.host_names) name = host_of(name);
   std::unique_ptr<Server> server(new Server(std::make_unique<Impl>(engine, std::move(options))));
+  if (server->impl_->options.access) STORM_TRY(server->renew_access());
   for (const Address& address : server->impl_->options.listen) {
     if (Result<void> listening = server->impl_->listen(address); !listening)
       return listening.error();
@@ -136,6 +140,21 @@ std::vector<Address> Server::endpoints() const {
     bound.push_back(listener->endpoint());
   }
   return bound;
+}
+
+std::vector<std::string> Server::urls() const {
+  std::vector<std::string> urls;
+  for (const std::shared_ptr<Listener>& listener : impl_->listeners) {
+    urls.push_back((listener->is_secure() ? "https://" : "http://") +
+                   to_text(listener->endpoint()));
+  }
+  return urls;
+}
+
+Result<void> Server::renew_access() {
+  if (!impl_->options.access) return {};
+  impl_->access.store(STORM_TRY(Access::read(*impl_->options.access)));
+  return {};
 }
 
 void Server::start() {

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/result.hpp"
 #include "core/config/address.hpp"
 #include "core/engine/engine.hpp"
+#include "core/rest/access.hpp"
 #include "core/rest/limits.hpp"
 #include "core/rest/metric.hpp"
 
@@ -22,7 +24,9 @@ class Server {
   struct Options {
     std::vector<Address> listen = {{"127.0.0.1", kDefaultPort}};  // port 0: any that is free
     std::vector<std::string> host_names = {};  // further names by which clients may call this host
-    bool allow_remote = false;  // without it, an address that others can reach is refused
+    // What lets others in: without it, an address that others can reach is refused; with it, such
+    // an address speaks TLS and takes nobody without a token.
+    std::optional<AccessFiles> access = {};
     unsigned io_threads = 2;
     Limits limits = {};
     std::function<std::vector<Metric>()> more_metrics = {};  // [any-thread], must not wait
@@ -34,6 +38,9 @@ class Server {
   ~Server();  // stops
 
   std::vector<Address> endpoints() const;  // what is bound, with real ports
+  std::vector<std::string> urls() const;   // of these: "https://10.0.0.7:28482"
+  // Reads the files of the certificate and the tokens again. After an error all is as it was.
+  Result<void> renew_access();
   void start();
   // Takes no more connections, ends the streams, lets requests under way finish for a moment.
   void stop();

@@ -65,12 +65,12 @@ asio::const_buffer buffer_of(std::string_view text) { return {text.data(), text.
 
 }  // namespace
 
-Session::Session(Socket socket, const SessionContext& context, IoLoop& loop)
+Session::Session(Stream stream, const SessionContext& context, IoLoop& loop)
     : context_(context),
       loop_(loop),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor(), context.clock),
-      line_timer_(socket_.get_executor()) {
+      stream_(std::move(stream)),
+      timer_(stream_.get_executor(), context.clock),
+      line_timer_(stream_.get_executor()) {
   ++loop_.connections;
   ++context_.api.traffic.connections;
   ++context_.api.traffic.connections_total;
@@ -83,25 +83,35 @@ Session::~Session() {
 }
 
 void Session::start(bool busy) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), busy] {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), busy] {
     Fault ignored;
-    self->socket_.non_blocking(true, ignored);
+    self->stream_.socket().non_blocking(true, ignored);
     self->timer_.start(self, [session = self.get()] { session->close(); });
-    if (!busy) return self->read_header();
-    ++self->context_.api.traffic.connections_refused;
-    self->must_drain_ = true;
-    self->parser_.emplace();
-    self->send(error_answer(Format::Json, 503, "Too many connections; try again."));
+    if (!self->stream_.is_secure()) return self->begin(busy);
+    self->reading_ = true;
+    self->timer_.allow(self->context_.limits.header_wait);
+    self->stream_.async_handshake([self, busy](Fault fault) {
+      if (fault || self->closed_) return self->close();
+      self->begin(busy);
+    });
   });
+}
+
+void Session::begin(bool busy) {
+  if (!busy) return read_header();
+  ++context_.api.traffic.connections_refused;
+  must_drain_ = true;
+  parser_.emplace();
+  send(error_answer(Format::Json, 503, "Too many connections; try again."));
 }
 
 void Session::wake() {
   if (!streaming_) return;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->pump(); });
+  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->pump(); });
 }
 
 void Session::end() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->ending_ = true;
     self->keep_alive_ = false;
     if (self->reading_) {
@@ -121,7 +131,7 @@ void Session::read_some(Step next) {
     const std::uint64_t left = parser_->content_length_remaining().value_or(kReadBodyBytes);
     bytes = static_cast<std::size_t>(std::clamp<std::uint64_t>(left, kReadBytes, kReadBodyBytes));
   }
-  socket_.async_read_some(buffer_.prepare(bytes),
+  stream_.async_read_some(buffer_.prepare(bytes),
                           [self = shared_from_this(), next](Fault fault, std::size_t read) {
                             if (self->closed_) return;
                             self->buffer_.commit(read);
@@ -164,7 +174,7 @@ void Session::on_header() {
   if (parser_->is_done()) return handle();
   if (!beast::iequals(header(http::field::expect), "100-continue")) return read_body();
   timer_.allow(context_.limits.write_wait);
-  asio::async_write(socket_, buffer_of(kContinue),
+  asio::async_write(stream_, buffer_of(kContinue),
                     [self = shared_from_this()](Fault write_fault, std::size_t) {
                       if (write_fault) return self->close();
                       self->read_body();
@@ -220,7 +230,13 @@ std::string_view Session::header(http::field name) const {
 
 bool Session::is_loopback() const {
   Fault ignored;
-  return socket_.local_endpoint(ignored).address().is_loopback();
+  return stream_.socket().local_endpoint(ignored).address().is_loopback();
+}
+
+bool Session::is_let_in() const {
+  if (!stream_.is_secure()) return true;
+  const std::shared_ptr<const Access> access = context_.access.load();
+  return access && access->tokens().holder_of(header(http::field::authorization));
 }
 
 std::optional<Answer> Session::check_header() const {
@@ -231,13 +247,18 @@ std::optional<Answer> Session::check_header() const {
     field_bytes += field.name_string().size() + field.value().size();
   }
   if (field_bytes > context_.limits.field_bytes_max) return fields_too_large();
+  if (!is_let_in()) {
+    return error_answer(format_, 401,
+                        "This address takes a token, in the field Authorization: Bearer TOKEN.")
+        .with("WWW-Authenticate", "Bearer, Basic realm=\"Perfect Storm\", charset=\"UTF-8\"");
+  }
   // A page of another site may have its name point here, to have a browser on this machine do what
   // its owner cannot: names that are not ours are refused.
   const std::string host = host_of(header(http::field::host));
   const bool known = host.empty() || host == "localhost" || host.ends_with(".localhost") ||
                      is_ip_literal(host) ||
                      std::ranges::find(context_.host_names, host) != context_.host_names.end();
-  if (!known && is_loopback()) {
+  if (!known && !stream_.is_secure() && is_loopback()) {
     return error_answer(format_, 403,
                         fmt::format("This server does not go by the name \"{}\"; call it by its "
                                     "address or as localhost.",
@@ -282,7 +303,7 @@ void Session::handle() {
   request.body = std::move(message.body());
   // Answers may come from the engine's thread, even after this session has gone.
   const Reply reply = [weak = weak_from_this(), connections = context_.connections,
-                       executor = socket_.get_executor(),
+                       executor = stream_.get_executor(),
                        here = std::this_thread::get_id()](Work work) {
     if (std::this_thread::get_id() == here) {
       // While the route is being called, or later by chance on the same thread: then by the gate.
@@ -303,7 +324,7 @@ void Session::handle() {
 void Session::run(Work work) {
   std::optional<Answer> answer = work();
   if (answer) return send(std::move(*answer));
-  asio::post(socket_.get_executor(), [self = shared_from_this(), work = std::move(work)]() mutable {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), work = std::move(work)]() mutable {
     self->run(std::move(work));
   });
 }
@@ -360,9 +381,9 @@ void Session::send_whole(Answer answer) {
   head_ += "\r\n";
   // Nearly always the system takes all of it at once.
   std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_), asio::buffer(out_)};
-  if (const std::optional<Fault> done = write_now(socket_, buffers)) return on_whole_sent(*done);
+  if (const std::optional<Fault> done = write_now(stream_, buffers)) return on_whole_sent(*done);
   timer_.allow(context_.limits.write_wait);
-  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
+  asio::async_write(stream_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
     self->on_whole_sent(fault);
   });
 }
@@ -381,7 +402,7 @@ void Session::send_pieces(const Answer& answer, Pieces pieces, std::string first
   if (!head_only_) return send_piece(std::move(pieces), true);
   timer_.allow(context_.limits.write_wait);
   asio::async_write(
-      socket_, asio::buffer(head_),
+      stream_, asio::buffer(head_),
       [self = shared_from_this()](Fault fault, std::size_t) { self->on_whole_sent(fault); });
 }
 
@@ -397,17 +418,17 @@ void Session::send_piece(Pieces pieces, bool more) {
     }
   }
   timer_.allow(context_.limits.write_wait);
-  if (const std::optional<Fault> done = write_now(socket_, buffers)) {
+  if (const std::optional<Fault> done = write_now(stream_, buffers)) {
     if (*done) return close();
     if (!more) return on_sent();
     // Others get their turn between two pieces.
-    asio::post(socket_.get_executor(),
+    asio::post(stream_.get_executor(),
                [self = shared_from_this(), pieces = std::move(pieces)]() mutable {
                  self->send_next_piece(std::move(pieces), true);
                });
     return;
   }
-  asio::async_write(socket_, buffers,
+  asio::async_write(stream_, buffers,
                     [self = shared_from_this(), pieces = std::move(pieces), more](
                         Fault fault, std::size_t) mutable {
                       if (fault) return self->close();
@@ -431,10 +452,13 @@ void Session::on_sent() {
   // What a large body needed is not kept while the connection is idle.
   if (buffer_.size() == 0 && buffer_.capacity() > 2 * kReadBytes) buffer_.shrink_to_fit();
   if (must_drain_) return drain();
-  if (!keep_alive_ || ending_) return close();
+  if (!keep_alive_ || ending_) {
+    stream_.say_end();
+    return close();
+  }
   if (buffer_.size() == 0) return read_header();
   // The client has sent more than one request at a time: others get their turn between them.
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
     if (!self->closed_) self->read_header();
   });
 }
@@ -452,7 +476,7 @@ void Session::start_stream(const Answer& answer) {
   }
   writing_ = true;
   timer_.allow(context_.limits.write_wait);
-  asio::async_write(socket_, asio::buffer(head_),
+  asio::async_write(stream_, asio::buffer(head_),
                     [self = shared_from_this()](Fault fault, std::size_t) {
                       if (fault || self->head_only_) return self->close();
                       self->timer_.allow_any_time();
@@ -477,12 +501,12 @@ void Session::start_watch(const Answer& answer, const WatchStart& start) {
   timer_.stop();
   std::shared_ptr<WatchConnection> watch;
   if (start.websocket) {
-    watch = WatchConnection::over_websocket(std::move(socket_), parser_->release(), start.watcher,
+    watch = WatchConnection::over_websocket(std::move(stream_), parser_->release(), start.watcher,
                                             context_, loop_);
   } else {
     begin_head(answer);
     head_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n";
-    watch = WatchConnection::over_http(std::move(socket_), std::move(head_), chunked_,
+    watch = WatchConnection::over_http(std::move(stream_), std::move(head_), chunked_,
                                        start.watcher, context_, loop_);
   }
   closed_ = true;  // the socket is another's
@@ -506,7 +530,7 @@ void Session::pump() {
   if (!ending_) return;
   if (!chunked_) return close();
   writing_ = true;
-  asio::async_write(socket_, buffer_of(ChunkFrame::kEnd),
+  asio::async_write(stream_, buffer_of(ChunkFrame::kEnd),
                     [self = shared_from_this()](Fault, std::size_t) { self->close(); });
 }
 
@@ -545,7 +569,7 @@ void Session::write_stream(std::string text) {
     buffers[0] = buffer_of(chunk_.open(out_.size()));
     buffers[2] = buffer_of(ChunkFrame::kClose);
   }
-  asio::async_write(socket_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
+  asio::async_write(stream_, buffers, [self = shared_from_this()](Fault fault, std::size_t) {
     self->writing_ = false;
     if (fault) return self->close();
     self->timer_.allow_any_time();
@@ -561,7 +585,7 @@ void Session::on_quiet() {
 
 void Session::watch_for_close() {
   scratch_.resize(kScratchBytes);
-  socket_.async_read_some(asio::buffer(scratch_),
+  stream_.async_read_some(asio::buffer(scratch_),
                           [self = shared_from_this()](Fault fault, std::size_t) {
                             if (fault) return self->close();
                             self->watch_for_close();  // what it says meanwhile is not looked at
@@ -570,7 +594,8 @@ void Session::watch_for_close() {
 
 void Session::drain() {
   Fault ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  stream_.say_end();
+  stream_.shutdown(Socket::shutdown_send);
   scratch_.resize(kScratchBytes);
   reading_ = true;
   if (ending_) return close();
@@ -579,7 +604,7 @@ void Session::drain() {
 }
 
 void Session::drain_more() {
-  socket_.async_read_some(
+  stream_.async_read_some(
       asio::buffer(scratch_), [self = shared_from_this()](Fault fault, std::size_t bytes) {
         self->drained_ += bytes;
         if (fault || self->ending_ || self->drained_ > self->context_.limits.drain_bytes_max) {
@@ -592,9 +617,8 @@ void Session::drain_more() {
 void Session::close() {
   if (closed_) return;
   closed_ = true;
-  Fault ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.shutdown(Socket::shutdown_both);
+  stream_.close();
   timer_.stop();
   line_timer_.cancel();
   if (const auto connections = context_.connections.lock()) connections->remove(this);

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/published.hpp"
+#include "core/rest/access.hpp"
 #include "core/rest/api.hpp"
 #include "core/rest/chunk_frame.hpp"
 #include "core/rest/client_timer.hpp"
@@ -23,6 +25,7 @@
 #include "core/rest/event_reader.hpp"
 #include "core/rest/io_loop.hpp"
 #include "core/rest/limits.hpp"
+#include "core/rest/stream.hpp"
 
 namespace storm::rest {
 
@@ -34,12 +37,13 @@ struct SessionContext {
   const std::vector<std::string>& host_names;  // lower case
   const Clock& clock;
   std::weak_ptr<Connections> connections;
+  const Published<Access>& access;  // null: nobody from elsewhere is let in
 };
 
 class Session : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  // The socket is of that loop.
-  Session(Socket socket, const SessionContext& context, IoLoop& loop);
+  // The stream is of that loop.
+  Session(Stream stream, const SessionContext& context, IoLoop& loop);
   ~Session() override;
 
   void start(bool busy);  // busy: the one answer is 503  [any-thread]
@@ -50,6 +54,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   using Fault = boost::beast::error_code;
   using Step = void (Session::*)(Fault);
 
+  void begin(bool busy);
   void read_some(Step next);
   void read_header();
   void parse_header(Fault fault);
@@ -60,6 +65,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   // A fault of the request that is known before its body is read; nothing when all is well.
   std::optional<Answer> check_header() const;
   bool is_loopback() const;
+  bool is_let_in() const;
   Answer url_too_long() const;
   Answer fields_too_large() const;
   std::string_view header(boost::beast::http::field name) const;
@@ -90,7 +96,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
 
   SessionContext context_;
   IoLoop& loop_;
-  Socket socket_;
+  Stream stream_;
   ClientTimer timer_;
   boost::beast::flat_buffer buffer_;  // read and not yet parsed
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;

@@ -27,10 +27,10 @@ asio::const_buffer buffer_of(std::string_view text) { return {text.data(), text.
 
 class HttpWatch final : public WatchConnection {
  public:
-  HttpWatch(Socket socket, std::string head, bool chunked, std::shared_ptr<Watcher> watcher,
+  HttpWatch(Stream stream, std::string head, bool chunked, std::shared_ptr<Watcher> watcher,
             const SessionContext& context, IoLoop& loop)
       : WatchConnection(std::move(watcher), context, loop),
-        socket_(std::move(socket)),
+        stream_(std::move(stream)),
         head_(std::move(head)),
         chunked_(chunked) {
     if (this->watcher().form() != WatchForm::Sse) return;
@@ -43,7 +43,7 @@ class HttpWatch final : public WatchConnection {
   std::shared_ptr<HttpWatch> me() { return std::static_pointer_cast<HttpWatch>(self()); }
 
   void open() override {
-    asio::async_write(socket_, asio::buffer(head_), [me = me()](Fault fault, std::size_t) {
+    asio::async_write(stream_, asio::buffer(head_), [me = me()](Fault fault, std::size_t) {
       me->head_ = {};
       if (fault) return me->on_open(fault);
       me->watch_for_close();
@@ -60,12 +60,12 @@ class HttpWatch final : public WatchConnection {
     if (chunked_) buffers.push_back(buffer_of(chunk_.open(bytes)));
     for (const Frame& frame : frames_) buffers.push_back(asio::buffer(*frame));
     if (chunked_) buffers.push_back(buffer_of(ChunkFrame::kClose));
-    if (const std::optional<Fault> done = write_now(socket_, buffers)) {
+    if (const std::optional<Fault> done = write_now(stream_, buffers)) {
       frames_.clear();
       if (*done) close();
       return true;
     }
-    asio::async_write(socket_, std::move(buffers), [me = me()](Fault fault, std::size_t) {
+    asio::async_write(stream_, std::move(buffers), [me = me()](Fault fault, std::size_t) {
       me->frames_.clear();
       me->on_written(fault);
     });
@@ -73,7 +73,7 @@ class HttpWatch final : public WatchConnection {
   }
 
   void watch_for_close() {
-    socket_.async_read_some(asio::buffer(scratch_), [me = me()](Fault fault, std::size_t) {
+    stream_.async_read_some(asio::buffer(scratch_), [me = me()](Fault fault, std::size_t) {
       if (fault) return me->close();
       me->watch_for_close();  // what it says meanwhile is not looked at
     });
@@ -81,17 +81,16 @@ class HttpWatch final : public WatchConnection {
 
   void say_goodbye() override {
     if (!chunked_) return close();
-    asio::async_write(socket_, buffer_of(ChunkFrame::kEnd),
+    asio::async_write(stream_, buffer_of(ChunkFrame::kEnd),
                       [me = me()](Fault, std::size_t) { me->close(); });
   }
 
   void shut() override {
-    Fault ignored;
-    socket_.shutdown(Socket::shutdown_both, ignored);
-    socket_.close(ignored);
+    stream_.shutdown(Socket::shutdown_both);
+    stream_.close();
   }
 
-  Socket socket_;
+  Stream stream_;
   std::string head_;
   const bool chunked_;
   std::vector<Frame> frames_;  // that are being written
@@ -101,10 +100,10 @@ class HttpWatch final : public WatchConnection {
 
 class SocketWatch final : public WatchConnection {
  public:
-  SocketWatch(Socket socket, Upgrade request, std::shared_ptr<Watcher> watcher,
+  SocketWatch(Stream stream, Upgrade request, std::shared_ptr<Watcher> watcher,
               const SessionContext& context, IoLoop& loop)
       : WatchConnection(std::move(watcher), context, loop),
-        socket_(std::move(socket)),
+        socket_(std::move(stream)),
         request_(std::move(request)) {
     websocket::stream_base::timeout timeout =
         websocket::stream_base::timeout::suggested(beast::role_type::server);
@@ -157,12 +156,9 @@ class SocketWatch final : public WatchConnection {
     socket_.async_close(websocket::close_code::going_away, [me = me()](Fault) { me->close(); });
   }
 
-  void shut() override {
-    Fault ignored;
-    socket_.next_layer().close(ignored);
-  }
+  void shut() override { socket_.next_layer().close(); }
 
-  websocket::stream<Socket> socket_;
+  websocket::stream<Stream> socket_;
   std::optional<Upgrade> request_;
   beast::flat_buffer heard_;
   std::vector<Frame> frames_;  // that are being written
@@ -171,20 +167,20 @@ class SocketWatch final : public WatchConnection {
 
 }  // namespace
 
-std::shared_ptr<WatchConnection> WatchConnection::over_http(Socket socket, std::string head,
+std::shared_ptr<WatchConnection> WatchConnection::over_http(Stream stream, std::string head,
                                                             bool chunked,
                                                             std::shared_ptr<Watcher> watcher,
                                                             const SessionContext& context,
                                                             IoLoop& loop) {
-  return std::make_shared<HttpWatch>(std::move(socket), std::move(head), chunked,
+  return std::make_shared<HttpWatch>(std::move(stream), std::move(head), chunked,
                                      std::move(watcher), context, loop);
 }
 
-std::shared_ptr<WatchConnection> WatchConnection::over_websocket(Socket socket, Upgrade request,
+std::shared_ptr<WatchConnection> WatchConnection::over_websocket(Stream stream, Upgrade request,
                                                                  std::shared_ptr<Watcher> watcher,
                                                                  const SessionContext& context,
                                                                  IoLoop& loop) {
-  return std::make_shared<SocketWatch>(std::move(socket), std::move(request), std::move(watcher),
+  return std::make_shared<SocketWatch>(std::move(stream), std::move(request), std::move(watcher),
                                        context, loop);
 }
 

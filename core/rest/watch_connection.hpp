@@ -20,10 +20,10 @@ class WatchConnection : public Connection, public std::enable_shared_from_this<W
   using Upgrade = boost::beast::http::request<boost::beast::http::string_body>;
 
   // `head` is the whole head of the answer.
-  static std::shared_ptr<WatchConnection> over_http(Socket socket, std::string head, bool chunked,
+  static std::shared_ptr<WatchConnection> over_http(Stream stream, std::string head, bool chunked,
                                                     std::shared_ptr<Watcher> watcher,
                                                     const SessionContext& context, IoLoop& loop);
-  static std::shared_ptr<WatchConnection> over_websocket(Socket socket, Upgrade request,
+  static std::shared_ptr<WatchConnection> over_websocket(Stream stream, Upgrade request,
                                                          std::shared_ptr<Watcher> watcher,
                                                          const SessionContext& context,
                                                          IoLoop& loop);

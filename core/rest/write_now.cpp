@@ -8,10 +8,11 @@ namespace storm::rest {
 
 namespace asio = boost::asio;
 
-std::optional<boost::system::error_code> write_now(Socket& socket,
+std::optional<boost::system::error_code> write_now(Stream& stream,
                                                    std::span<asio::const_buffer> buffers) {
+  if (stream.is_secure()) return std::nullopt;
   boost::system::error_code fault;
-  std::size_t sent = socket.write_some(buffers, fault);
+  std::size_t sent = stream.socket().write_some(buffers, fault);
   if (fault && fault != asio::error::would_block) return fault;
   std::size_t left = 0;
   for (asio::const_buffer& buffer : buffers) {

@@ -266,7 +266,7 @@ TEST_CASE("config: stormd is not open to other machines without TLS and a token"
     Overrides overrides;
     overrides.binds = {host};
     CHECK_THAT(refusal(load("", overrides)),
-               Contains("flag -b") && Contains("TLS and a token") && Contains("127.0.0.1"));
+               Contains("flag -b") && Contains("TLS and tokens") && Contains("127.0.0.1"));
   }
   Overrides named;
   named.binds = {"storm.example.com"};  // the daemon decides once it is resolved
