@@ -19,7 +19,8 @@ inline constexpr std::size_t kPatternBytesMax = 16 * 1024;
 inline constexpr std::uint32_t kGroupDepthMax = 100;         // parentheses inside each other
 inline constexpr std::size_t kSubjectBytesMax = 256 * 1024;  // longer values never match
 // A match is tried from kStartsPerRound places of the value at a time, with at most kStepsMax steps
-// of backtracking from each; after kMatchTimeMaxMs no further round begins.
+// of backtracking from each; after kMatchTimeMaxMs of the thread's own processor time no further
+// round begins. Time on a wall's clock would let the load of the machine decide who is a member.
 inline constexpr std::uint32_t kStepsMax = 50'000;
 inline constexpr std::size_t kStartsPerRound = 256;
 inline constexpr std::int64_t kMatchTimeMaxMs = 20;
