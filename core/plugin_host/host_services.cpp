@@ -124,7 +124,7 @@ struct HostServices::Tables {
   static constexpr storm_calls_v1 kCalls = {
       sizeof(storm_calls_v1), 0, &cancelled, &cancel_fd, &sleep, &progress, nullptr};
   static constexpr storm_clock_v1 kClock = {sizeof(storm_clock_v1), 0, &mono_ns, &wall_ns};
-  static constexpr storm_config_v1 kConfig = {sizeof(storm_config_v1), 0, &get};
+  static constexpr storm_config_v1 kConfig = {sizeof(storm_config_v1), 0, &get, nullptr};
   static constexpr storm_status_v1 kStatus = {sizeof(storm_status_v1), 0, &report};
   static constexpr storm_metrics_v1 kMetrics = {sizeof(storm_metrics_v1), 0, &record};
 };

@@ -1,9 +1,10 @@
-# storm_add_plugin(NAME KIND executor|storage|operator SOURCES ... PROVIDES id ... [NEEDS id ...] [LINK target ...]
-#                  [VERSION x.y.z] [SUMMARY "one line"])
+# storm_add_plugin(NAME KIND executor|machine|publisher|storage|operator SOURCES ... PROVIDES id ... [NEEDS id ...]
+#                  [LINK target ...] [VERSION x.y.z] [SUMMARY "one line"])
 #
 # Makes the shared object KIND-NAME.so and its manifest KIND-NAME.yaml beside it, exporting storm_entry_NAME and nothing
-# else, never unloaded, with every symbol resolved at link time. Target: storm_plugin_KIND_NAME. The same file serves the
-# tree and the installed package; STORM_PLUGIN_FOLDER says where the two files are built (plugins below the build folder),
+# else, never unloaded, with every symbol resolved at link time, and with the note of storm/note.h: its source is written
+# from the same values as the manifest. Target: storm_plugin_KIND_NAME. The same file serves the tree and the installed
+# package; STORM_PLUGIN_FOLDER says where the two files are built (plugins below the build folder),
 # STORM_PLUGIN_DESTINATION where they are installed.
 set(STORM_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 set(STORM_ABI_MAJOR 1)
@@ -28,9 +29,21 @@ function(storm_add_plugin name)
     set(destination ${STORM_PLUGIN_DESTINATION})
   endif()
 
-  add_library(${target} MODULE ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE PerfectStorm::abi ${arg_LINK})
+  list(JOIN arg_PROVIDES " " provides)
+  list(JOIN arg_NEEDS " " needs)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(CXX IN_LIST languages)
+    set(note ${CMAKE_CURRENT_BINARY_DIR}/${file}-note.cpp)
+  else()
+    set(note ${CMAKE_CURRENT_BINARY_DIR}/${file}-note.c)
+  endif()
+  file(CONFIGURE OUTPUT ${note} CONTENT
+"#include \"storm/note.h\"
+STORM_NOTE(\"${arg_KIND}.${name}\", \"${arg_VERSION}\", \"native\", \"${provides}\", \"${needs}\");
+")
+
+  add_library(${target} MODULE ${arg_SOURCES} ${note})
+  target_link_libraries(${target} PRIVATE PerfectStorm::abi ${arg_LINK})
   if(CXX IN_LIST languages)
     target_link_libraries(${target} PRIVATE PerfectStorm::sdk)
   endif()

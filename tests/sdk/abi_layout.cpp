@@ -190,7 +190,7 @@ class HeaderReader {
       layout_.error = result.name + ": cannot read: " + bare;
       return;
     }
-    static const std::regex tag(R"(\[(ctl|work|watch|pure|any)\])");
+    static const std::regex tag(R"(\[(ctl|work|watch|pure|any|wait)\])");
     const bool callable =
         member.type.find("(*)") != std::string::npos || member.type == "storm_op_fn";
     if (callable && std::regex_search(comments, found, tag)) member.thread = found[1];

@@ -11,8 +11,15 @@
  *   [ctl]    serial per instance; must return by the deadline of its call.
  *   [work]   a host thread; concurrent with other [work] and [watch] calls of the same instance.
  *   [watch]  one host thread per (instance, scope); may block until its call is cancelled, and must
- * return at most 2 s after that. [pure]   any thread, concurrently; no I/O, no waiting, bounded
- * time. [any]    any thread, concurrently.
+ *            return at most 2 s after that.
+ *   [pure]   any thread, concurrently; no I/O, no waiting, bounded time.
+ *   [any]    any thread, concurrently; does not wait.
+ *   [wait]   any thread but one that is in a [pure] function; may wait, or read a file.
+ * The tag of a function is part of its type: it never changes.
+ *
+ * ERRORS: a function says how it went by its storm_rc and, once per call, why by storm_host.fail.
+ * Nothing is thrown and nobody unwinds across the ABI. A slot that is NULL, or that lies beyond the
+ * `size` of its table, counts as STORM_E_UNSUPPORTED.
  */
 #ifndef STORM_BASE_H
 #define STORM_BASE_H
@@ -21,8 +28,8 @@
 #include <stdint.h>
 
 #define STORM_ABI_MAJOR 1 /* Base types, call and error rules. A host refuses another major. */
-#define STORM_ABI_MINOR \
-  0 /* Only adds. A host refuses a plugin whose abi_min_minor is higher than this. */
+/* Only adds. A host refuses a plugin whose abi_min_minor is higher than this. */
+#define STORM_ABI_MINOR 0
 
 /* True when table or struct `t` (of type T) is large enough to hold member `m` and `m` is not null.
  */
@@ -56,14 +63,27 @@ enum {
   STORM_E_INTERNAL = -15
 };
 
-/* Thread classes, as found in storm_call.thread_class. */
-enum { STORM_T_CTL = 1, STORM_T_WORK = 2, STORM_T_WATCH = 3, STORM_T_PURE = 4 };
+/* Thread classes, as found in storm_call.thread_class and told by the threads service. */
+enum {
+  STORM_T_NONE = 0, /* neither in a call of the host nor announced */
+  STORM_T_CTL = 1,
+  STORM_T_WORK = 2,
+  STORM_T_WATCH = 3,
+  STORM_T_PURE = 4,
+  STORM_T_OWN = 5 /* a thread of the plugin that announced itself; never in a storm_call */
+};
 
 /* UTF-8 text or bytes: borrowed, not terminated. p may be NULL when n is 0. Frozen. */
 typedef struct storm_str {
   const char* p;
   uint64_t n;
 } storm_str;
+
+/* A key and its value, both borrowed. Frozen. */
+typedef struct storm_pair {
+  storm_str key;
+  storm_str value;
+} storm_pair;
 
 /* A borrowed array. `stride` is the writer's element size in bytes: element i starts at p + i *
  * stride. Frozen. */

@@ -89,7 +89,7 @@ typedef struct storm_feed {
   void* ctx;
   /* Copies the batch into the host; waits while the model is behind. STORM_E_FENCED: superseded,
    * return. STORM_E_INVALID: the batch breaks a rule of this header and nothing of it was taken.
-   * [any] */
+   * [wait] */
   storm_rc (*publish)(const struct storm_feed*, const storm_call*, const storm_batch*);
 } storm_feed;
 
@@ -99,7 +99,7 @@ typedef struct storm_op {
   storm_str procedure; /* type of the procedure */
   storm_str target_uid;
   storm_str params_json;
-  storm_str recovery_token; /* only for `recover` */
+  storm_str recovery_token; /* only for `recover`; what save_token kept, or empty */
 } storm_op;
 typedef storm_rc (*storm_op_fn)(storm_inst*, const storm_call*, const storm_op*,
                                 const storm_out* result_json);

@@ -2,8 +2,8 @@
  *
  * A plugin named NAME exports exactly one function, `storm_entry_NAME`, which returns a descriptor
  * in static storage. It has no side effects and may be called any number of times. A host calls it
- * only after the plugin's manifest said that major, minor and interfaces fit; the descriptor must
- * repeat what the manifest said.
+ * only after the plugin's manifest and its ELF note (storm/note.h) said that major, minor and
+ * interfaces fit; the descriptor must repeat what they said.
  *
  * Life of an instance: create -> start -> (calls of its interfaces) -> quiesce -> destroy.
  * The library is never unmapped.

@@ -84,7 +84,9 @@ typedef struct storm_storage_v1 {
   /* NULL unless STORM_STORE_LEASE; STORM_E_CONFLICT: held by another. [work] */
   storm_rc (*lease_acquire)(storm_inst*, const storm_call*, storm_str name, storm_str holder,
                             uint64_t ttl_ms, storm_lease*);
+  /* Prolongs it by its ttl; STORM_E_FENCED: somebody else has it. [work] */
   storm_rc (*lease_renew)(storm_inst*, const storm_call*, storm_str name, storm_lease*);
+  /* One that is not held is no error. [work] */
   storm_rc (*lease_release)(storm_inst*, const storm_call*, storm_str name, const storm_lease*);
   /* Closes and unlocks. [ctl] */
   storm_rc (*close)(storm_inst*, const storm_call*);

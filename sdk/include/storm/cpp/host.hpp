@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "storm/cpp/fault.hpp"
@@ -44,12 +45,14 @@ class Host {
  public:
   explicit Host(const storm_host* host)
       : host_(host),
-        log_(service<storm_log_v1>("storm.host.log/1")),
-        calls_(service<storm_calls_v1>("storm.host.calls/1")),
-        clock_(service<storm_clock_v1>("storm.host.clock/1")),
-        config_(service<storm_config_v1>("storm.host.config/1")),
-        status_(service<storm_status_v1>("storm.host.status/1")),
-        metrics_(service<storm_metrics_v1>("storm.host.metrics/1")) {}
+        log_(service<storm_log_v1>(STORM_HOST_LOG_V1)),
+        calls_(service<storm_calls_v1>(STORM_HOST_CALLS_V1)),
+        clock_(service<storm_clock_v1>(STORM_HOST_CLOCK_V1)),
+        config_(service<storm_config_v1>(STORM_HOST_CONFIG_V1)),
+        status_(service<storm_status_v1>(STORM_HOST_STATUS_V1)),
+        metrics_(service<storm_metrics_v1>(STORM_HOST_METRICS_V1)),
+        threads_(service<storm_threads_v1>(STORM_HOST_THREADS_V1)),
+        query_(service<storm_query_v1>(STORM_HOST_QUERY_V1)) {}
 
   std::string_view instance() const { return view(host_->instance); }
   const storm_host* raw() const { return host_; }
@@ -86,8 +89,42 @@ class Host {
   void count(std::string_view name, double by = 1) const { record(STORM_METRIC_COUNTER, name, by); }
   void gauge(std::string_view name, double value) const { record(STORM_METRIC_GAUGE, name, value); }
 
+  // A thread of the plugin, announced to the host while `body` runs in it. Join it before `quiesce`
+  // returns. The host view is copied: it lives as long as the instance.
+  template <typename Body>
+  std::thread thread(std::string_view name, Body body) const {
+    return std::thread([host = *this, name = std::string(name), body = std::move(body)]() mutable {
+      const Announced announced(host, name);
+      body();
+    });
+  }
+  // STORM_T_* of the calling thread.
+  std::uint32_t current_class() const {
+    if (!STORM_HAS(storm_threads_v1, threads_, current_class)) return STORM_T_NONE;
+    return threads_->current_class(host_);
+  }
+
  private:
   friend class Call;
+
+  class Announced {
+   public:
+    Announced(const Host& host, std::string_view name) : host_(host) {
+      entered_ = STORM_HAS(storm_threads_v1, host_.threads_, enter) &&
+                 host_.threads_->enter(host_.host_, str(name)) >= 0;
+    }
+    ~Announced() {
+      if (entered_ && STORM_HAS(storm_threads_v1, host_.threads_, leave)) {
+        host_.threads_->leave(host_.host_);
+      }
+    }
+    Announced(const Announced&) = delete;
+    Announced& operator=(const Announced&) = delete;
+
+   private:
+    const Host& host_;
+    bool entered_ = false;
+  };
 
   template <typename Table>
   const Table* service(const char* id) const {
@@ -106,6 +143,16 @@ class Host {
   const storm_config_v1* config_;
   const storm_status_v1* status_;
   const storm_metrics_v1* metrics_;
+  const storm_threads_v1* threads_;
+  const storm_query_v1* query_;
+};
+
+// What of the model to read; see storm_query.
+struct Search {
+  std::string_view group = {};
+  std::string_view filter_json = {};
+  std::uint32_t limit = 0;
+  std::string_view after = {};
 };
 
 class Call {
@@ -130,7 +177,7 @@ class Call {
   // False when the call was cancelled before the time was over.
   bool sleep(std::chrono::nanoseconds time) const {
     if (!STORM_HAS(storm_calls_v1, host_->calls_, sleep)) {
-      throw Fault(STORM_E_UNSUPPORTED, "the manifest does not ask for storm.host.calls/1");
+      throw Fault(STORM_E_UNSUPPORTED, "the manifest does not ask for " STORM_HOST_CALLS_V1);
     }
     return host_->calls_->sleep(host_->host_, call_, time.count()) == STORM_OK;
   }
@@ -146,6 +193,34 @@ class Call {
     if (host_->config_->get(host_->host_, call_, str(json_pointer), out.raw()) < 0) {
       return std::nullopt;
     }
+    return out.take();
+  }
+  // The secret that a reference of this instance's configuration stands for ("env:NAME",
+  // "file:/path"). A Fault when it cannot be had. Never log it.
+  std::string secret(std::string_view reference) const {
+    if (!STORM_HAS(storm_config_v1, host_->config_, secret)) {
+      throw Fault(STORM_E_UNSUPPORTED, "the host gives no secrets");
+    }
+    StringOut out;
+    const storm_rc rc = host_->config_->secret(host_->host_, call_, str(reference), out.raw());
+    if (rc < 0) throw Fault(rc, "the secret " + std::string(reference) + " cannot be had");
+    return out.take();
+  }
+  // {"revision": ..., "items": [...], "next": "..."} of the model; a Fault when there is none.
+  std::string find(const Search& search) const {
+    if (!STORM_HAS(storm_query_v1, host_->query_, find)) {
+      throw Fault(STORM_E_UNSUPPORTED, "the host does not read the model");
+    }
+    storm_query query{};
+    query.size = sizeof query;
+    query.limit = search.limit;
+    query.group = str(search.group);
+    query.filter_json = str(search.filter_json);
+    query.after = str(search.after);
+    StringOut out;
+    const storm_rc rc = host_->query_->find(host_->host_, call_, &query, out.raw());
+    // The host has said of this call what is wrong.
+    if (rc < 0) throw Fault(rc, {});
     return out.take();
   }
   void fail(const Fault& fault) const {

@@ -1,6 +1,7 @@
 // What every kind of plugin shares: the base class of an instance, the edge that turns exceptions
-// into codes, and the descriptor. A plugin author includes one of executor.hpp, storage.hpp and
-// query_operator.hpp, derives from its base class and ends the file with its STORM_..._PLUGIN.
+// into codes, and the descriptor. A plugin author includes one of executor.hpp, machine.hpp,
+// publisher.hpp, storage.hpp and query_operator.hpp, derives from its base class and ends the file
+// with its STORM_..._PLUGIN.
 #pragma once
 #include <cstring>
 #include <exception>
@@ -12,6 +13,7 @@
 #include "storm/cpp/fault.hpp"
 #include "storm/cpp/host.hpp"
 #include "storm/cpp/text.hpp"
+#include "storm/note.h"
 #include "storm/plugin.h"
 
 namespace storm::sdk {
@@ -116,7 +118,7 @@ constexpr storm_plugin descriptor(std::string_view id, std::string_view version,
   plugin.size = sizeof plugin;
   plugin.abi_major = STORM_ABI_MAJOR;
   plugin.abi_minor = STORM_ABI_MINOR;
-  plugin.abi_min_minor = 0;
+  plugin.abi_min_minor = STORM_PLUGIN_MIN_MINOR;
   plugin.id = str(id);
   plugin.version = str(version);
   plugin.config_schema_json = str(config_schema);
