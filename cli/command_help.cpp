@@ -38,7 +38,8 @@ be. A field that is a list matches when one of its items does.
 
   compare    $eq $ne $gt $gte $lt $lte $in $nin
   combine    $and $or $nor $not
-  text       $regex with $options
+  text       $regex with $options, $glob with patterns of a shell
+  values     $semver for versions, $cidr for addresses in networks
   lists      $all $elemMatch $size
   fields     $exists $type $mod $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear
   documents  $expr $jsonSchema $comment

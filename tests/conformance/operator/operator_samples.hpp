@@ -30,6 +30,7 @@ struct OperatorSamples {
   std::vector<std::string> hostile_texts;   // texts in bounded time
   std::function<OperatorUse(Random&)> use;  // at random; may be refused
   std::function<std::string(Random&)> text;
+  bool exact_hints = true;  // some hints need no match beside them
 };
 
 OperatorSamples operator_samples();
