@@ -30,9 +30,9 @@ constexpr Alias kVerbs[] = {
     {"analyze", "analyze", "group"},
     {"groups", "groups", "resource"},
 };
-constexpr std::string_view kCommands[] = {"import",  "match",      "status", "events",  "event",
-                                          "ev",      "watch",      "doctor", "explain", "coverage",
-                                          "version", "completion", "help"};
+constexpr std::string_view kCommands[] = {"import", "match",   "status",  "events",     "event",
+                                          "ev",     "watch",   "doctor",  "explain",    "coverage",
+                                          "plugin", "plugins", "version", "completion", "help"};
 // Global flags that take the next word.
 constexpr std::string_view kFlagsWithValue[] = {"-C",           "--connect", "-o",
                                                 "--output",     "--fields",  "--timeout",
@@ -125,6 +125,7 @@ ArrangedWords arrange_words(std::vector<std::string> words) {
   const Noun* noun = find_noun(word);
   if (noun == nullptr) {
     if (word == "event" || word == "ev") word = "events";
+    if (word == "plugins") word = "plugin";
     if (contains(kCommands, word)) return {std::move(words)};
     if (!verb_of(word).empty()) return verb_first(std::move(words), first);
     return refuse(fmt::format("unknown command \"{}\"", word), word, all_first_words(),

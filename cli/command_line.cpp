@@ -43,6 +43,7 @@ struct Parsed {
   ImportOptions import;
   MatchOptions match;
   HistoryOptions history;
+  PluginNewOptions plugin_new;
   std::string explained;  // a resource
   std::string at;
   std::vector<std::string> words;
@@ -391,6 +392,30 @@ void add_watch(CLI::App& app, Parsed& parsed) {
   });
 }
 
+void add_plugin(CLI::App& app, Parsed& parsed) {
+  CLI::App* plugin = add_command(app, "plugin", "Write a plugin of your own");
+  plugin->require_subcommand(1);
+  CLI::App* create = add_command(
+      *plugin, "new",
+      with_examples(
+          "Write the project of a new plugin into ./NAME: it builds with CMake, and works "
+          "as it is.\nAsks no server.",
+          "  stormctl plugin new my_cloud\n"
+          "  stormctl plugin new my_cloud --kind executor --lang cpp\n"
+          "  stormctl plugin new my_words --kind operator --lang cpp\n"));
+  create->add_option("NAME", parsed.plugin_new.name, "Lower-case letters, digits and underscores")
+      ->required();
+  create->add_option("--kind", parsed.plugin_new.kind, "What it does (default executor)")
+      ->type_name("executor|storage|operator");
+  create->add_option("--lang", parsed.plugin_new.language, "The language (default c)")
+      ->type_name("c|cpp");
+  create->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return plugin_new_command(session, parsed.plugin_new);
+    };
+  });
+}
+
 void add_others(CLI::App& app, Parsed& parsed) {
   add_command(app, "status",
               with_examples("Count what the server knows.",
@@ -442,6 +467,7 @@ void build(CLI::App& app, Parsed& parsed) {
   add_watch(app, parsed);
   add_insight(app, parsed);
   add_match(app, parsed);
+  add_plugin(app, parsed);
   add_others(app, parsed);
 }
 

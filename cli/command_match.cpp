@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/condition_tally.hpp"
 #include "cli/match_input.hpp"
+#include "cli/program_folder.hpp"
 #include "core/document/json.hpp"
 #include "core/document/json_members.hpp"
 #include "core/plugin_host/operator_loader.hpp"
@@ -240,12 +240,6 @@ Result<ExitCode> match_lines(const Session& session, const Question& question, M
     }
   }
   return collector.finish();
-}
-
-std::filesystem::path program_folder() {
-  std::error_code unknown;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
-  return unknown ? std::filesystem::path() : program.parent_path();
 }
 
 ErrorBlock wrong(std::string message, std::vector<std::string> details = {}) {

@@ -73,6 +73,14 @@ ExitCode analyze_command(Session& session, const std::string& group);
 ExitCode groups_of_command(Session& session, const std::string& resource);
 ExitCode coverage_command(Session& session);
 
+struct PluginNewOptions {
+  std::string name;
+  std::string kind = "executor";
+  std::string language = "c";
+};
+// Writes the project of a new plugin into ./NAME; asks no server.
+ExitCode plugin_new_command(Session& session, const PluginNewOptions& options);
+
 ExitCode status_command(Session& session);
 ExitCode doctor_command(Session& session);
 ExitCode version_command(Session& session, bool client_only);

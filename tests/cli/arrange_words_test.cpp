@@ -10,6 +10,7 @@ TEST_CASE("arrange words: aliases of nouns and verbs become one name each", "[cl
   CHECK(arrange_words({"apps", "ls"}).words == Words{"application", "ls"});
   CHECK(arrange_words({"triggers", "delete", "x"}).words == Words{"job", "rm", "x"});
   CHECK(arrange_words({"RES", "show", "x"}).words == Words{"resource", "get", "x"});
+  CHECK(arrange_words({"plugins", "new", "x"}).words == Words{"plugin", "new", "x"});
 }
 
 TEST_CASE("arrange words: the verb may come first", "[cli]") {
