@@ -51,7 +51,8 @@ STORM_NOTE(\"${arg_KIND}.${name}\", \"${arg_VERSION}\", \"native\", \"${provides
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${file} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${folder}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    LINK_DEPENDS ${STORM_PLUGIN_MAP})
+    # Extensions make macros of words such as linux, which may be a plugin's name.
+    CXX_EXTENSIONS OFF LINK_DEPENDS ${STORM_PLUGIN_MAP})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
