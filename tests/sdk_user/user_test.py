@@ -197,11 +197,21 @@ def use_operator(server, manifest, name):
 USES = {'executor': use_executor, 'storage': use_storage, 'operator': use_operator}
 
 
+def refuse_go(server, manifest, name):
+    """What starts a runtime of its own is not loaded into stormd."""
+    configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}}}\n')
+    server.start('--ephemeral')
+    until('the refusal', lambda: re.search(r"runtime 'go', which cannot be loaded into stormd", server.log_text()))
+    server.stop()
+
+
 def use(sdk, manifest):
     kind, name = manifest.stem.split('-', 1)
+    go = 'runtime: go' in manifest.read_text(encoding='utf-8')
+    alone = go and not (sdk.bin / 'storm-plugin-runner').exists()
     server = Server(sdk.bin, SLOWNESS)
     try:
-        USES[kind](server, manifest, name)
+        (refuse_go if alone else USES[kind])(server, manifest, name)
     except (Failure, KeyError, OSError) as fault:
         raise Failure(f'{fault!r}\n--- the end of the log of stormd:\n{server.log_text()[-3000:]}') from fault
     finally:

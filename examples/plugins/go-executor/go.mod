@@ -1,0 +1,3 @@
+module this_machine
+
+go 1.19
