@@ -56,6 +56,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   std::unique_ptr<Daemon> daemon(new Daemon(config));
   daemon->plugins_ = {STORM_VERSION, daemon->clock_, spdlog::default_logger(),
                       std::make_shared<LibraryRegistry>()};
+  runner::IsolatedPlugins::Options isolated;
+  isolated.program = runner::runner_program(environment.program_folder);
+  isolated.version = STORM_VERSION;
+  daemon->isolated_ = std::make_shared<runner::IsolatedPlugins>(std::move(isolated));
+  daemon->plugins_.check_isolated = daemon->isolated_->checker(daemon->plugins_);
+  daemon->plugins_.isolation = config.plugins.isolation;
+  daemon->plugins_.isolate = daemon->isolated_->isolator();
   daemon->catalog_ = scan_plugins(plugin_folders(config, environment));
   for (const BrokenPlugin& broken : daemon->catalog_.broken) {
     spdlog::warn("plugin {} is left out: {}", broken.file.string(), broken.error.message);
@@ -82,7 +89,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   daemon->engine_->on_publish([self = daemon.get()] { self->show_executors(); });
   daemon->engine_->start();
   daemon->server_->start();
-  for (const InstanceConfig& executor : config.executors) daemon->start_executor(executor);
+  daemon->start_executors(config.executors);
   return daemon;
 }
 
@@ -107,6 +114,14 @@ Result<std::shared_ptr<const OperatorSet>> Daemon::load_operators() {
     manifests = catalog_.of_kind("operator");
   }
   return storm::load_operators(manifests, plugins_);
+}
+
+// All at once: each has a process to start.
+void Daemon::start_executors(const std::vector<InstanceConfig>& executors) {
+  std::vector<std::future<void>> starts;
+  for (const InstanceConfig& executor : executors) {
+    starts.push_back(std::async(std::launch::async, [&] { start_executor(executor); }));
+  }
 }
 
 void Daemon::start_executor(const InstanceConfig& config) {

@@ -16,6 +16,7 @@
 #include "core/engine/engine.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
 #include "core/rest/server.hpp"
+#include "core/runner/isolated_plugins.hpp"
 
 namespace storm {
 
@@ -44,6 +45,7 @@ class Daemon {
 
   Result<void> open_storage();
   Result<std::shared_ptr<const OperatorSet>> load_operators();
+  void start_executors(const std::vector<InstanceConfig>& executors);
   void start_executor(const InstanceConfig& config);
   bool is_running(const std::string& name) const;
   void show_executors();  // what was published; engine's thread
@@ -51,6 +53,7 @@ class Daemon {
 
   Config config_;
   const std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<runner::IsolatedPlugins> isolated_;
   PluginEnvironment plugins_;
   PluginCatalog catalog_;
   std::unique_ptr<Storage> memory_;        // with --ephemeral

@@ -30,6 +30,8 @@ Result<Started> start_plugin(const InstanceConfig& config, const PluginCatalog& 
 Result<void> ExecutorRunner::check(const InstanceConfig& config, const PluginCatalog& catalog,
                                    const PluginEnvironment& environment) {
   const Manifest manifest = STORM_TRY(catalog.find("executor", config.plugin));
+  const Isolation isolation = STORM_TRY(choose_isolation(manifest, environment.isolation));
+  if (isolation == Isolation::Process) return environment.check_isolated(manifest);
   return check_loadable(manifest, *environment.libraries);
 }
 

@@ -176,6 +176,7 @@ SourceStatus HostServices::status() const {
 }
 
 void HostServices::set_status(SourceStatus status) {
+  if (options_.tell_status) return options_.tell_status(status);
   std::function<void(const SourceStatus&)> listener;
   {
     const std::lock_guard lock(mutex_);

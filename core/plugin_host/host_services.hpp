@@ -48,6 +48,9 @@ class HostServices {
     Value config;                    // of the instance
     std::shared_ptr<const Clock> clock;
     std::shared_ptr<spdlog::logger> log;
+    // Told of every report about the source, changed or not, instead of the log: somebody else
+    // keeps it. Null: nobody.
+    std::function<void(const SourceStatus&)> tell_status = nullptr;
   };
 
   explicit HostServices(Options options);
@@ -67,11 +70,11 @@ class HostServices {
   std::vector<InstanceMetric> metrics() const;
   // Adds to a counter of the instance, as the plugin itself can.
   void count(std::string_view name, double by = 1) { record(true, name, by); }
+  // Adds to a counter or sets a gauge; a name that is none, or one too many, is dropped.
+  void record(bool counter, std::string_view name, double value);
 
  private:
   struct Tables;
-
-  void record(bool counter, std::string_view name, double value);
 
   const Options options_;
   const std::string config_json_;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "core/base/result.hpp"
 #include "core/plugin_host/manifest.hpp"
@@ -13,6 +15,14 @@
 namespace storm {
 
 class HostServices;
+
+// How the process of an isolated plugin is.
+struct ProcessState {
+  std::uint64_t generation = 0;  // 1 for the first process of the instance
+  std::int32_t pid = 0;          // 0: none runs
+  bool quarantined = false;      // none is started any more
+  std::string reason;            // of the last death; empty when there was none
+};
 
 class PluginCode {
  public:
@@ -28,6 +38,10 @@ class PluginCode {
   virtual void destroy(storm_inst* instance) = 0;
   // How long after its deadline a call may still come back, because somebody sees to it.
   virtual std::int64_t patience() const { return 0; }
+  // Nothing for code that is mapped here.  [any-thread]
+  virtual std::optional<ProcessState> process() const { return std::nullopt; }
+  // Lets a process be started again at the next call.  [any-thread]
+  virtual void clear_quarantine() {}
 };
 
 // Makes the proxy of a plugin for one instance, whose services outlive it.

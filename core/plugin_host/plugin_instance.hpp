@@ -32,6 +32,8 @@ struct PluginEnvironment {
   std::shared_ptr<LibraryRegistry> libraries;
   IsolationChoices isolation = {};
   PluginIsolator isolate = nullptr;  // null: every plugin is mapped here
+  // Whether a process of its own can map a plugin, by having one do so. With `isolate`.
+  std::function<Result<void>(const Manifest&)> check_isolated = nullptr;
 };
 
 class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
