@@ -11,6 +11,7 @@
 #include "core/query/sort.hpp"
 #include "core/rest/etag.hpp"
 #include "core/rest/facets.hpp"
+#include "core/rest/field_names.hpp"
 #include "core/rest/http_error.hpp"
 #include "core/rest/listing_sorter.hpp"
 #include "core/rest/projection.hpp"
@@ -29,24 +30,27 @@ struct Wish {
   Facets facets;       // and of which values
 };
 
-Result<Sort> parse_sort(const Url& url) {
+Result<Sort> parse_sort(const Url& url, EntityKind kind) {
   const std::string* words = url.find("sort");
   if (!words) return Sort();
   Result<Sort> sort = Sort::parse_words(*words);
-  if (sort) return sort;
+  if (sort) {
+    for (const std::string& field : sort->fields()) STORM_TRY(check_field(kind, field, "sort"));
+    return sort;
+  }
   Error error = std::move(sort).error();
   return Error{error.code, "sort: " + error.message, {{"?sort", error.message}}};
 }
 
-Result<Wish> read_wish(const Call& call) {
+Result<Wish> read_wish(const Call& call, EntityKind kind) {
   Wish wish;
   const Url& url = call.request.url;
-  wish.projection = STORM_TRY(Projection::parse(url));
+  wish.projection = STORM_TRY(Projection::parse(url, kind));
   wish.limit = STORM_TRY(parse_count(url, "limit", 1, kPageItemsMax, 0));
-  wish.sort = STORM_TRY(parse_sort(url));
+  wish.sort = STORM_TRY(parse_sort(url, kind));
   wish.count = STORM_TRY(parse_flag(url, "count"));
   if (const std::string* words = url.find("facets")) {
-    wish.facets = STORM_TRY(Facets::parse(*words));
+    wish.facets = STORM_TRY(Facets::parse(*words, kind));
   }
   if (call.request.format == Format::Html) {
     if (wish.limit == 0) wish.limit = kHtmlPageItems;
@@ -245,6 +249,20 @@ class Selection {
   bool started_ = false;
 };
 
+// A group's query may wait for a group that is yet to come; a question about one is a slip.
+Result<void> check_groups(const State& state, const std::optional<Query>& query) {
+  if (!query) return {};
+  for (const std::string& group : query->groups()) {
+    if (state.find(EntityKind::Group, group)) continue;
+    const std::vector<std::string> near = state.near_names(EntityKind::Group, group);
+    const std::string message =
+        fmt::format("$group: there is no group \"{}\"{}", group,
+                    near.empty() ? "." : fmt::format("; did you mean \"{}\"?", near.front()));
+    return Error{Errc::InvalidArgument, message, {{"?q", message}}};
+  }
+  return {};
+}
+
 Answer continue_listing(const CallPtr& call, const std::string& cursor, Wish wish) {
   const auto position = call->api.listings.find(cursor, Selection::scope_of(*call));
   if (!position) {
@@ -284,7 +302,7 @@ void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind,
   const auto refuse = [&](const Error& error) {
     answer_with(reply, [call, error] { return error_answer(call->request.format, error); });
   };
-  Result<Wish> wish = read_wish(*call);
+  Result<Wish> wish = read_wish(*call, kind);
   if (!wish) return refuse(wish.error());
   if (const std::string* cursor = request.url.find("cursor")) {
     answer_with(reply, [call, cursor = *cursor, wish = std::move(*wish)] {
@@ -294,6 +312,8 @@ void answer_collection(const CallPtr& call, const Reply& reply, EntityKind kind,
   }
   Result<std::optional<Query>> query = parse_filter(*call);
   if (!query) return refuse(query.error());
+  if (const Result<void> known = check_groups(*snapshot, *query); !known)
+    return refuse(known.error());
   // Heartbeats change agents without a revision.
   std::string etag;
   if (kind != EntityKind::Agent && request.format != Format::Html) {

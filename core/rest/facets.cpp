@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/document/json.hpp"
+#include "core/rest/field_names.hpp"
 
 namespace storm::rest {
 namespace {
@@ -24,7 +25,7 @@ std::vector<std::string> steps_of(std::string_view path) {
 
 }  // namespace
 
-Result<Facets> Facets::parse(std::string_view words) {
+Result<Facets> Facets::parse(std::string_view words, EntityKind kind) {
   Facets facets;
   const auto refuse = [](std::string message) {
     return Error{Errc::InvalidArgument, "facets: " + message, {{"?facets", message}}};
@@ -41,6 +42,7 @@ Result<Facets> Facets::parse(std::string_view words) {
     if (facets.fields_.size() == kFacetFieldsMax) {
       return refuse(fmt::format("More than {} fields.", kFacetFieldsMax));
     }
+    STORM_TRY(check_field(kind, steps.front(), "facets"));
     facets.fields_.push_back({std::string(path), std::move(steps), {}, 0});
   }
   return facets;

@@ -19,7 +19,7 @@ inline constexpr std::size_t kFacetShownMax = 100;      // the most frequent
 class Facets {
  public:
   // "type,status,snapshot.Spec.Mode"
-  static Result<Facets> parse(std::string_view words);
+  static Result<Facets> parse(std::string_view words, EntityKind kind);
 
   // Counts from where it stopped, until all is counted (true) or `pause()` says so (false). The
   // same items each time.

@@ -12,7 +12,7 @@ namespace storm::rest {
 
 Answer item_answer(const Call& call, EntityKind kind) {
   const Request& request = call.request;
-  const Result<Projection> projection = Projection::parse(request.url);
+  const Result<Projection> projection = Projection::parse(request.url, kind);
   if (!projection) return error_answer(request.format, projection.error());
   const Snapshot snapshot = call.api.engine.snapshot();
   const Result<Uuid> uuid = snapshot->require(kind, call.id);

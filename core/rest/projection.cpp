@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/document/json.hpp"
+#include "core/rest/field_names.hpp"
 
 namespace storm::rest {
 namespace {
@@ -44,14 +45,14 @@ void erase_path(Value& from, const std::vector<std::string>& path) {
 
 }  // namespace
 
-Result<Projection> Projection::parse(const Url& url) {
+Result<Projection> Projection::parse(const Url& url, EntityKind kind) {
   Projection projection;
-  projection.fields_ = STORM_TRY(parse_paths(url, "fields"));
-  projection.exclude_ = STORM_TRY(parse_paths(url, "exclude"));
+  projection.fields_ = STORM_TRY(parse_paths(url, kind, "fields"));
+  projection.exclude_ = STORM_TRY(parse_paths(url, kind, "exclude"));
   return projection;
 }
 
-Result<std::vector<Projection::Path>> Projection::parse_paths(const Url& url,
+Result<std::vector<Projection::Path>> Projection::parse_paths(const Url& url, EntityKind kind,
                                                               std::string_view parameter) {
   std::vector<Path> paths;
   const std::string* given = url.find(parameter);
@@ -80,6 +81,7 @@ Result<std::vector<Projection::Path>> Projection::parse_paths(const Url& url,
     if (path.size() > kProjectedFieldsMax || paths.size() == kProjectedFieldsMax) {
       return refuse(fmt::format("More than {} fields.", kProjectedFieldsMax));
     }
+    STORM_TRY(check_field(kind, path.front(), parameter));
     paths.push_back(std::move(path));
   }
   return paths;

@@ -15,7 +15,8 @@ inline constexpr std::size_t kProjectedFieldsMax = 100;
 
 class Projection {
  public:
-  static Result<Projection> parse(const Url& url);
+  // Refuses what is no field of that kind.
+  static Result<Projection> parse(const Url& url, EntityKind kind);
 
   bool whole() const { return fields_.empty() && exclude_.empty(); }
   void leave_out(std::string_view field) { exclude_.push_back({std::string(field)}); }
@@ -25,7 +26,8 @@ class Projection {
 
  private:
   using Path = std::vector<std::string>;
-  static Result<std::vector<Path>> parse_paths(const Url& url, std::string_view parameter);
+  static Result<std::vector<Path>> parse_paths(const Url& url, EntityKind kind,
+                                               std::string_view parameter);
   bool only_leaves_out_snapshot() const;
   bool reads_snapshot() const;
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "core/document/json.hpp"
 #include "core/engine/coverage.hpp"
@@ -97,6 +99,32 @@ Answer explained(const Call& call) {
   return answer_at(state, value);
 }
 
+// A move that another change caused has no names when its resource is gone by now: an event of the
+// resource itself has them, if one is kept.
+void fill_names(const State& state, std::vector<PastMove>& moves) {
+  std::map<Uuid, const std::vector<std::string>*> wanted;
+  for (const PastMove& move : moves) {
+    if (!move.relisted && move.names.empty()) wanted.emplace(move.resource, nullptr);
+  }
+  if (wanted.empty()) return;
+  for (const auto& [revision, event] : state.events) {
+    if (event->entity.kind != EntityKind::Resource || event->names.empty()) continue;
+    const auto found = wanted.find(event->entity.uuid);
+    if (found != wanted.end()) found->second = &event->names;
+  }
+  for (PastMove& move : moves) {
+    const auto found = move.names.empty() ? wanted.find(move.resource) : wanted.end();
+    if (found != wanted.end() && found->second) move.names = *found->second;
+  }
+}
+
+// 0.0312 instead of 0.031249999: three digits say what there is to know.
+double rounded(double value) {
+  if (value <= 0) return 0;
+  const double scale = std::pow(10.0, 2 - std::floor(std::log10(value)));
+  return std::round(value * scale) / scale;
+}
+
 Answer history_of(const Call& call) {
   const Snapshot snapshot = call.api.engine.snapshot();
   const State& state = *snapshot;
@@ -115,6 +143,7 @@ Answer history_of(const Call& call) {
   // The newest are wanted.
   if (moves.size() > *limit)
     moves.erase(moves.begin(), moves.end() - static_cast<std::ptrdiff_t>(*limit));
+  fill_names(state, moves);
   Value::Array list;
   for (const PastMove& move : moves) {
     Value item = Value::object();
@@ -146,7 +175,7 @@ Answer analyzed(const Call& call) {
   value.add("members", std::uint64_t{members});
   value.add("resources", std::uint64_t{total});
   value.add("selectivity",
-            total == 0 ? 0.0 : static_cast<double>(members) / static_cast<double>(total));
+            total == 0 ? 0.0 : rounded(static_cast<double>(members) / static_cast<double>(total)));
   value.add("kept", live.by_class
                         ? "by class: a change of a resource tests no query"
                         : "by resource: a change tests the query where a value points to it");
@@ -248,6 +277,14 @@ Answer members_of_the_past(const Call& call, const State& state, const Uuid& gro
                            const std::string& at) {
   const Result<WallTime> time = parse_moment(at, now());
   if (!time) return fault_of(call, "at", time.error());
+  // Nothing was ever dropped: what is missing has not been.
+  const bool is_whole = !state.events.empty() && state.events.begin()->first == 1;
+  if (is_whole && *time < state.events.begin()->second->time) {
+    return fault_of(call, "at",
+                    {Errc::InvalidArgument,
+                     fmt::format("members are known from {} on: nothing was there before",
+                                 to_rfc3339(state.events.begin()->second->time))});
+  }
   const Result<std::vector<Uuid>> members = members_at(state, group, *time);
   if (!members) return fault_of(call, "at", members.error());
   Value::Array list;
