@@ -3,6 +3,11 @@
 #include <CLI/CLI.hpp>
 
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/edit_distance.hpp"
 
 namespace storm {
 namespace {
@@ -17,6 +22,33 @@ Examples:
 
 Signals: TERM and INT stop it, HUP reads the configuration again.
 )";
+
+// The name of the option that the word is, without a value; empty when it is a value.
+std::string_view option_in(std::string_view word) {
+  if (word.size() < 2 || word[0] != '-') return {};
+  return word[1] == '-' ? word.substr(0, word.find('=')) : word.substr(0, 2);
+}
+
+// "stormd: unknown option "--prnt-config"; did you mean "--print-config"?"
+std::string refusal(const CLI::App& app, const CLI::ParseError& error, int argc,
+                    const char* const* argv) {
+  std::string message = error.what();
+  std::vector<std::string_view> known;
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const std::string& name : names) known.push_back(name);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = option_in(argv[i]);
+    if (name.empty() || app.get_option_no_throw(std::string(name)) != nullptr) continue;
+    message = "unknown option \"" + std::string(name) + '"';
+    const std::string_view near = nearest_name(name, known);
+    if (!near.empty()) message += "; did you mean \"" + std::string(near) + "\"?";
+    break;
+  }
+  return "stormd: " + message + "\n  hint: stormd --help\n";
+}
 
 }  // namespace
 
@@ -46,7 +78,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     const int code = app.exit(error, out, out);
-    line.leave = CommandLine::Leave{out.str(), code == 0 ? 0 : 2};
+    line.leave = CommandLine::Leave{code == 0 ? out.str() : refusal(app, error, argc, argv),
+                                    code == 0 ? 0 : 2};
   }
   return line;
 }

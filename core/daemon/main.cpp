@@ -1,5 +1,6 @@
 // stormd: reads its configuration, starts the daemon and waits for signals.
 #include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
@@ -8,14 +9,18 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/clock.hpp"
 #include "core/config/config_file.hpp"
 #include "core/config/print_config.hpp"
+#include "core/config/quote_lines.hpp"
 #include "core/daemon/command_line.hpp"
 #include "core/daemon/daemon.hpp"
 #include "core/daemon/service_notifier.hpp"
@@ -29,6 +34,40 @@ using namespace storm;
 Result<Config> read_config(const CommandLine& line, const Environment& environment) {
   const auto file = STORM_TRY(find_config_file(line.config_file, environment));
   return load_config(file, line.overrides, environment);
+}
+
+// The same for somebody who sits before it: faults with the lines they are about.
+Result<Config> read_first_config(const CommandLine& line, const Environment& environment) {
+  const auto file = STORM_TRY(find_config_file(line.config_file, environment));
+  auto config = load_config(file, line.overrides, environment);
+  if (config || !file) return config;
+  Error error = std::move(config).error();
+  error.message = with_quoted_lines(error.message, *file);
+  return error;
+}
+
+// The words of `log: {level}`, which spdlog spells in another way.
+class LevelWord final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view word =
+        message.level == spdlog::level::warn ? "warn"
+        : message.level == spdlog::level::err
+            ? "error"
+            : std::string_view(spdlog::level::to_string_view(message.level).data());
+    out.append(word.data(), word.data() + word.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelWord>();
+  }
+};
+
+void start_log() {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("stormd"));
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<LevelWord>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e %* %n: %v");
+  spdlog::set_formatter(std::move(formatter));
 }
 
 int fail(const Error& error) {
@@ -104,11 +143,9 @@ int main(int argc, char** argv) {
     fmt::print(line.leave->exit_code == 0 ? stdout : stderr, "{}", line.leave->text);
     return line.leave->exit_code;
   }
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("stormd"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %n: %v");
-
+  start_log();
   const Environment environment = Environment::of_process();
-  const auto config = read_config(line, environment);
+  const auto config = read_first_config(line, environment);
   if (!config) return fail(config.error());
   if (line.print_config) {
     fmt::print("{}", to_commented_yaml(*config));
@@ -121,7 +158,10 @@ int main(int argc, char** argv) {
   if (!daemon) leave(fail(daemon.error()));
   for (const std::string& url : (*daemon)->urls()) fmt::print("Listening at: {}\n", url);
   std::fflush(stdout);
+  spdlog::info("stormd {} runs, configured by {}", STORM_VERSION,
+               config->file.empty() ? "its defaults" : config->file);
   serve(**daemon, signals, line, environment, service_notifier(environment));
   (*daemon)->stop();
+  spdlog::info("stopped");
   leave(0);
 }

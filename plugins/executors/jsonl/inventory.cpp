@@ -1,7 +1,10 @@
 #include "plugins/executors/jsonl/inventory.hpp"
 
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -38,7 +41,13 @@ void Inventory::run() {
 }
 
 bool Inventory::wait_for_file() {
-  host_.report(STORM_SOURCE_LOST, "there is no file " + settings_.path);
+  std::string missing = "there is no file " + settings_.path;
+  std::error_code unknown;  // of the folder that stormd was started in
+  if (const auto folder = std::filesystem::current_path(unknown);
+      !settings_.path.starts_with('/') && !unknown) {
+    missing += " in " + folder.string();
+  }
+  host_.report(STORM_SOURCE_LOST, missing);
   sdk::Batch doubt;
   doubt.mark_stale();
   if (!feed_.publish(call_, doubt)) return false;
