@@ -22,6 +22,14 @@ std::vector<std::string> service_names(const Value& group) {
   return names;
 }
 
+// Other ways to draw an arrow that people try.
+bool has_other_arrow(std::string_view text) {
+  return text.find("=>") == std::string_view::npos &&
+         (text.find("->") != std::string_view::npos || text.find(" = ") != std::string_view::npos ||
+          text.find("→") != std::string_view::npos || text.find(" > ") != std::string_view::npos);
+}
+constexpr const char* kArrowNote = "a link is written: frontend => database[postgres]";
+
 class Check {
  public:
   Check(const ImportItem& item, KnownGroups& groups, std::vector<ErrorBlock>& errors)
@@ -70,17 +78,23 @@ class Check {
       const char* digits = message.data() + mark + kMark.size();
       std::from_chars(digits, message.data() + message.size(), column);
     }
-    errors_.push_back(column == 0
-                          ? error_at(item_, pointer, message, "")
-                          : error_at(item_, pointer, message.substr(0, mark), "", {column - 1, 1}));
+    const Value* entry = at_pointer(*item_.body, pointer);
+    const bool arrow =
+        entry != nullptr && entry->is_string() && has_other_arrow(entry->as_string());
+    const std::string note = arrow ? kArrowNote : "";
+    errors_.push_back(
+        column == 0 ? error_at(item_, pointer, message, note)
+                    : error_at(item_, pointer, message.substr(0, mark), note, {column - 1, 1}));
   }
 
   bool check_group(const std::string& pointer, const Word& group) {
     used_.insert(group.text);
     if (groups_.services_of(group.text)) return true;
+    const std::string note = has_other_arrow(group.text)
+                                 ? std::string(kArrowNote)
+                                 : did_you_mean(group.text, groups_.names());
     errors_.push_back(error_at(item_, pointer, fmt::format("group \"{}\" not found", group.text),
-                               did_you_mean(group.text, groups_.names()),
-                               {group.offset, group.text.size()}));
+                               note, {group.offset, group.text.size()}));
     return false;
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "cli/nearest.hpp"
@@ -38,6 +39,9 @@ constexpr std::string_view kFlagsWithValue[] = {"-C",           "--connect", "-o
                                                 "--output",     "--fields",  "--timeout",
                                                 "--token-file", "--cacert",  "--color"};
 
+constexpr std::string_view kPlainFlags[] = {"--quiet",   "--no-headers", "--no-color", "--debug",
+                                            "--verbose", "--yes",        "--help",     "--version"};
+
 template <typename Range>
 bool contains(const Range& range, std::string_view word) {
   return std::find(std::begin(range), std::end(range), word) != std::end(range);
@@ -65,6 +69,20 @@ std::size_t next_word(const std::vector<std::string>& words, std::size_t from) {
   return words.size();
 }
 
+// The first of the words before `end` that looks like a flag and is none; empty: there is no such.
+std::string unknown_flag(const std::vector<std::string>& words, std::size_t end) {
+  for (std::size_t i = 0; i < end; ++i) {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    if (contains(kFlagsWithValue, words[i])) {
+      ++i;
+    } else if (name.starts_with("--") && !contains(kFlagsWithValue, name) &&
+               !contains(kPlainFlags, name)) {
+      return name;
+    }
+  }
+  return {};
+}
+
 ArrangedWords refuse(std::string message, const std::string& word,
                      const std::vector<std::string>& candidates, std::string hint) {
   ArrangedWords arranged;
@@ -75,6 +93,25 @@ ArrangedWords refuse(std::string message, const std::string& word,
   }
   arranged.error.details.push_back("hint: " + std::move(hint));
   return arranged;
+}
+
+// When a word before `end` is a misspelt flag.
+std::optional<ArrangedWords> refuse_flag(const std::vector<std::string>& words, std::size_t end,
+                                         std::string hint) {
+  const std::string flag = unknown_flag(words, end);
+  if (flag.empty()) return std::nullopt;
+  std::vector<std::string> flags(std::begin(kFlagsWithValue), std::end(kFlagsWithValue));
+  flags.insert(flags.end(), std::begin(kPlainFlags), std::end(kPlainFlags));
+  return refuse(fmt::format("unknown option \"{}\"", flag), flag, flags, std::move(hint));
+}
+
+// `group ls -q`: without a query behind it, it is the one that prints ids.
+void mark_quiet(std::vector<std::string>& words, std::string_view verb, std::size_t from) {
+  if (verb != "ls" && verb != "members") return;
+  for (std::size_t i = from; i < words.size() && words[i] != "--"; ++i) {
+    if (words[i] == "-q" && (i + 1 == words.size() || words[i + 1].starts_with('-')))
+      words[i] = "--quiet";
+  }
 }
 
 std::vector<std::string> all_first_words() {
@@ -113,7 +150,24 @@ ArrangedWords verb_first(std::vector<std::string> words, std::size_t at) {
   }
   words[at] = verb;
   words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), std::string(noun->name));
+  mark_quiet(words, verb, at + 2);
   return {std::move(words)};
+}
+
+// `help group ls`: what --help of that command says. Topics are words of their own.
+std::optional<ArrangedWords> help_of_command(const std::vector<std::string>& words,
+                                             std::size_t at) {
+  const std::size_t next = next_word(words, at + 1);
+  if (next == words.size()) return std::nullopt;
+  const std::string& word = words[next];
+  if (find_noun(word) == nullptr && verb_of(word).empty() &&
+      (!contains(kCommands, word) || word == "help")) {
+    return std::nullopt;
+  }
+  std::vector<std::string> asked(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
+  asked.insert(asked.end(), words.begin() + static_cast<std::ptrdiff_t>(next), words.end());
+  asked.emplace_back("--help");
+  return arrange_words(std::move(asked));
 }
 
 }  // namespace
@@ -126,8 +180,13 @@ ArrangedWords arrange_words(std::vector<std::string> words) {
   if (noun == nullptr) {
     if (word == "event" || word == "ev") word = "events";
     if (word == "plugins") word = "plugin";
+    if (word == "help") {
+      if (auto arranged = help_of_command(words, first)) return std::move(*arranged);
+    }
     if (contains(kCommands, word)) return {std::move(words)};
     if (!verb_of(word).empty()) return verb_first(std::move(words), first);
+    // What was taken for a command may have been meant as the value of a misspelt flag.
+    if (auto refused = refuse_flag(words, first, "stormctl --help")) return std::move(*refused);
     return refuse(fmt::format("unknown command \"{}\"", word), word, all_first_words(),
                   "stormctl --help");
   }
@@ -136,10 +195,13 @@ ArrangedWords arrange_words(std::vector<std::string> words) {
   if (second == words.size()) return {std::move(words)};
   const std::string_view verb = verb_of(words[second], noun->name);
   if (verb.empty()) {
+    if (auto refused = refuse_flag(words, second, fmt::format("stormctl {} --help", noun->name)))
+      return std::move(*refused);
     return refuse(fmt::format("{} has no command \"{}\"", noun->name, words[second]), words[second],
                   all_verbs(), fmt::format("stormctl {} --help", noun->name));
   }
   words[second] = verb;
+  mark_quiet(words, verb, second + 1);
   return {std::move(words)};
 }
 

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
@@ -11,26 +13,41 @@ namespace {
 
 enum class Finding { Good, Doubtful, Bad };
 
-// Prints findings one below the other and remembers the worst.
+// Collects findings, to be printed one below the other, and remembers the worst.
 class Report {
  public:
   explicit Report(const Session& session) : session_(session) {}
 
   void add(Finding finding, std::string_view subject, std::string_view what,
            std::string_view remedy = {}) {
+    lines_.push_back({finding, printable(subject), printable(what), printable(remedy)});
+    if (finding == Finding::Bad) bad_ = true;
+  }
+
+  void print() const {
     static constexpr std::string_view kWords[] = {"ok", "warn", "FAIL"};
     static constexpr std::string_view kColors[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m"};
-    const auto index = static_cast<std::size_t>(finding);
-    std::string word = fmt::format("{:<4}", kWords[index]);
-    if (session_.terminal.colors) word = std::string(kColors[index]) + word + "\x1b[0m";
-    session_.print(fmt::format("{}   {:<12}   {}\n", word, printable(subject), printable(what)));
-    if (!remedy.empty()) session_.print(fmt::format("       {:<12}   {}\n", "", printable(remedy)));
-    if (finding == Finding::Bad) bad_ = true;
+    std::size_t width = 0;
+    for (const Line& line : lines_) width = std::max(width, display_width(line.subject));
+    for (const Line& line : lines_) {
+      const auto index = static_cast<std::size_t>(line.finding);
+      std::string word = fmt::format("{:<4}", kWords[index]);
+      if (session_.terminal.colors) word = std::string(kColors[index]) + word + "\x1b[0m";
+      const std::string gap(width - display_width(line.subject), ' ');
+      session_.print(fmt::format("{}   {}{}   {}\n", word, line.subject, gap, line.what));
+      if (line.remedy.empty()) continue;
+      session_.print(fmt::format("       {}   {}\n", std::string(width, ' '), line.remedy));
+    }
   }
   bool bad() const { return bad_; }
 
  private:
+  struct Line {
+    Finding finding;
+    std::string subject, what, remedy;
+  };
   const Session& session_;
+  std::vector<Line> lines_;
   bool bad_ = false;
 };
 
@@ -45,21 +62,26 @@ bool is_empty(const Value& value) {
          text_of(value).empty();
 }
 
-// "tier: 2, why: not a manager"
-std::string details_of(const Value& agent) {
+// "tier: 2, why: not a manager", of those who want to know all; else why an agent does not follow
+// its cloud in a better way, where its summary does not say that already.
+std::string details_of(const Value& agent, const std::string& summary, bool all) {
   const Value* detail = at_path(agent, "source.detail");
   if (detail == nullptr || is_empty(*detail)) return {};
   if (!detail->is_object()) return text_of(*detail);
   std::string line;
   for (const auto& [key, value] : detail->as_object()) {
     if (is_empty(value)) continue;
-    line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", key, text_of(value));
+    if (all) {
+      line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", key, text_of(value));
+    } else if (key.starts_with("why") && summary.find(text_of(value)) == std::string::npos) {
+      line = text_of(value);
+    }
   }
   return line;
 }
 
 // An agent says how it follows its cloud, and what keeps it from a better way.
-void examine_agent(const Value& agent, Report& report) {
+void examine_agent(const Value& agent, bool all, Report& report) {
   std::string name = text_at(agent, "name");
   if (name.empty()) name = id_of(agent);
   const std::string subject = "agent " + name;
@@ -75,7 +97,21 @@ void examine_agent(const Value& agent, Report& report) {
   const Finding finding = status != "online" || state == "lost" ? Finding::Bad
                           : troubled                            ? Finding::Doubtful
                                                                 : Finding::Good;
-  report.add(finding, subject, what, details_of(agent));
+  report.add(finding, subject, what, details_of(agent, summary, all));
+}
+
+// A group that was removed is gone from the applications that had it.
+void examine_applications(Session& session, Report& report) {
+  const Answer answer = session.client.get(path_to("apps", {}, {{"fields", "id,name,components"}}));
+  if (!answer.ok() || !answer.body.is_array()) return;
+  for (const Value& application : answer.body.as_array()) {
+    const Value* components = application.find("components");
+    if (components == nullptr || !components->is_array() || !components->as_array().empty())
+      continue;
+    const std::string name = text_at(application, "name");
+    report.add(Finding::Doubtful, "application " + (name.empty() ? id_of(application) : name),
+               "has no components", "its groups were removed: import it again, or remove it");
+  }
 }
 
 }  // namespace
@@ -109,10 +145,11 @@ ExitCode doctor_command(Session& session) {
   const Answer ready = session.client.get("/readyz");
   const Value* waiting = ready.body.find("not_synced");
   if (ready.ok()) {
-    report.add(Finding::Good, "ready", "every source has told all there is");
+    report.add(Finding::Good, "ready", "every agent has listed its cloud");
   } else if (waiting != nullptr && waiting->is_array()) {
     report.add(Finding::Doubtful, "ready",
-               fmt::format("{} of the sources below not in step", waiting->as_array().size()));
+               fmt::format("{} of the agents below cannot tell all there is yet",
+                           waiting->as_array().size()));
   } else {
     report.add(Finding::Doubtful, "ready", ready.error->message);
   }
@@ -121,11 +158,16 @@ ExitCode doctor_command(Session& session) {
   if (!agents.ok()) {
     report.add(Finding::Bad, "agents", agents.error->message);
   } else if (agents.body.is_array() && agents.body.as_array().empty()) {
-    report.add(Finding::Doubtful, "agents", "there is none: nothing will be discovered",
-               "name an executor in stormd's config");
+    report.add(Finding::Doubtful, "agents", "there is none at the moment",
+               "each executor in stormd's configuration has one; one that was removed comes back "
+               "within seconds");
   } else if (agents.body.is_array()) {
-    for (const Value& agent : agents.body.as_array()) examine_agent(agent, report);
+    for (const Value& agent : agents.body.as_array()) {
+      examine_agent(agent, session.options.verbose, report);
+    }
   }
+  examine_applications(session, report);
+  report.print();
   return report.bad() ? ExitCode::Failure : ExitCode::Ok;
 }
 

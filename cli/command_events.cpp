@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/event_stream.hpp"
+#include "cli/print_documents.hpp"
 #include "cli/print_table.hpp"
 #include "core/document/json.hpp"
 #include "core/document/yaml_writer.hpp"
@@ -19,7 +20,7 @@ constexpr NounColumn kColumns[] = {
     {"NAMES", "entity_names", CellKind::Names},
 };
 // A stream cannot know its widest cell: these fit what is common.
-constexpr std::size_t kStreamWidths[] = {8, 7, 12, 28, 8, 0};
+constexpr std::size_t kStreamWidths[] = {10, 7, 12, 28, 8, 0};
 
 bool is_table(OutputFormat format) {
   return format == OutputFormat::Table || format == OutputFormat::Wide;
@@ -45,17 +46,23 @@ std::string padded_line(const CellAt& cell_at) {
   return line + "\n";
 }
 
+// What tells of changes names a resource as people do, into a pipe as well.
+CellStyle event_style(const Session& session) {
+  return {session.options.output == OutputFormat::Wide, true};
+}
+
 std::string stream_line(const Session& session, const Value& event) {
   const OutputFormat format = session.options.output;
   if (format == OutputFormat::Yaml) return "---\n" + to_yaml(event);
   if (format == OutputFormat::Name || format == OutputFormat::Id) return id_of(event) + "\n";
   if (!is_table(format)) return to_json(event) + "\n";
   if (is_gap(event)) {
-    return fmt::format("{:<8}   gap: the events from {} to {} are not kept\n", id_of(event),
-                       shown_number(event, "missed_from"), shown_number(event, "missed_to"));
+    return fmt::format("{:<{}}   gap: the events from {} to {} are not kept\n", id_of(event),
+                       kStreamWidths[0], shown_number(event, "missed_from"),
+                       shown_number(event, "missed_to"));
   }
   return padded_line([&](std::size_t i) {
-    const std::string cell = printable(cell_text(event, kColumns[i], format == OutputFormat::Wide));
+    const std::string cell = printable(cell_text(event, kColumns[i], event_style(session)));
     const bool state = session.terminal.colors && kColumns[i].kind == CellKind::State;
     return std::pair(cell, state ? colored_state(cell, cell) : cell);
   });
@@ -93,10 +100,10 @@ ExitCode list_events(Session& session, const EventsOptions& options) {
     for (const Value& event : answer.body.as_array()) {
       std::vector<std::string>& row = table.rows.emplace_back();
       for (const NounColumn& column : kColumns) {
-        row.push_back(cell_text(event, column, format == OutputFormat::Wide));
+        row.push_back(cell_text(event, column, event_style(session)));
       }
     }
-    session.print(to_text(table, {!session.options.no_headers, session.terminal}));
+    session.print(to_text(table, table_options(session)));
   }
   return ExitCode::Ok;
 }

@@ -10,8 +10,14 @@ namespace storm::cli {
 ExitCode get_command(Session& session, const Noun& noun, const GetOptions& options) {
   ExitCode worst = ExitCode::Ok;
   Value::Array documents;
+  QueryString query;  // with --fields: these, and what it is called by
+  if (!session.options.fields.empty() && !options.watch) {
+    std::string list = noun.named ? "id,name" : "id";
+    for (const std::string& field : session.options.fields) list += "," + field;
+    query.emplace_back("fields", std::move(list));
+  }
   for (const std::string& word : options.words) {
-    Answer answer = find_entity(session.client, noun, word);
+    Answer answer = find_entity(session.client, noun, word, query);
     if (!answer.ok()) {
       worst = session.fail(*answer.error);
       if (worst == ExitCode::Unreachable) return worst;

@@ -74,11 +74,16 @@ The server names the operator it does not know.
   -o json     one JSON text; errors are then RFC 9457 objects on standard error
   -o ndjson   one document a line
   -o name     KIND/NAME, which every command takes back as a name
-  -o id       ids; the same as -q in front of the noun
+  -o id       ids; the same as -q in front of the noun, or without a query last
 
 --fields a,b.c shows these fields only and in this order. --no-headers leaves
 out the first line of a table. What goes into a pipe has no colours and is not
-cut to any width; names of resources are cut at 50 characters except with wide.
+cut to any width. Names of resources are cut at 50 characters in every table,
+except with wide; a terminal shows the name that people use first, a pipe all of
+them in the order of the cloud.
+
+-w redraws a terminal. Into a pipe it tells nothing until something changes, and
+then a line for each change; --initial begins with what is there.
 )"},
 };
 
@@ -86,7 +91,9 @@ std::string overview() {
   std::string text = "Topics:\n";
   for (const Topic& topic : kTopics)
     text += fmt::format("  {:<12} {}\n", topic.name, topic.summary);
-  return text + "\n`stormctl help TOPIC` shows one of them, `stormctl --help` the commands.\n";
+  return text +
+         "\n`stormctl help TOPIC` shows one of them, `stormctl help group` a command, "
+         "`stormctl --help` the commands.\n";
 }
 
 }  // namespace

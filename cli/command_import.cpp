@@ -11,11 +11,24 @@
 #include "cli/display_text.hpp"
 #include "cli/find_entity.hpp"
 #include "cli/import_file.hpp"
+#include "cli/nearest.hpp"
+#include "core/model/names.hpp"
+#include "core/model/view.hpp"
 
 namespace storm::cli {
 namespace {
 
 enum class Action { Unknown, Create, Replace, Keep };
+
+// "did you mean: count", or all there are, where the server refused a choice.
+std::string choices_at(const std::string& pointer, const std::string& message) {
+  std::vector<std::string> known;
+  if (pointer.ends_with("/measure")) known.assign(kMeasureNames.begin(), kMeasureNames.end());
+  if (pointer.ends_with("/protocol")) known.assign(kProtocolNames.begin(), kProtocolNames.end());
+  if (known.empty() || message.find("is not a valid choice") == std::string::npos) return {};
+  const std::string near = did_you_mean(message.substr(1, message.rfind('"') - 1), known);
+  return near.empty() ? fmt::format("one of: {}", fmt::join(known, ", ")) : near;
+}
 
 std::string_view word_of(Action action) {
   return action == Action::Create    ? "created"
@@ -109,7 +122,14 @@ class Import {
       }
       if (step.item->noun->name == "view") {
         const Value* group = step.item->body->find("group");
-        if (group && group->is_string() && changing.count(group->as_string()) > 0) continue;
+        const bool named = group && group->is_string() && !group->as_string().empty();
+        if (named && changing.count(group->as_string()) > 0) continue;
+        if (named && !groups_->services_of(group->as_string())) {
+          errors_.push_back(error_at(*step.item, "/group",
+                                     fmt::format("group \"{}\" not found", group->as_string()),
+                                     did_you_mean(group->as_string(), groups_->names())));
+          continue;
+        }
       }
       if (!decide(step)) {
         if (errors_.back().exit == ExitCode::Unreachable) return false;
@@ -264,8 +284,8 @@ class Import {
     // An operator of a query stands where a key does.
     const std::size_t last = pointer.rfind('/');
     const bool key = last != std::string::npos && pointer.compare(last, 2, "/$") == 0;
-    ErrorBlock block =
-        key ? error_at_key(item, pointer, message, "") : error_at(item, pointer, message, "");
+    ErrorBlock block = key ? error_at_key(item, pointer, message, "")
+                           : error_at(item, pointer, message, choices_at(pointer, message));
     block.exit = answer.error->exit;
     block.status = answer.error->status;
     block.code = answer.error->code;

@@ -1,10 +1,14 @@
 // Why, since when and what not: explain, history, members at a time, analyze, coverage.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/find_entity.hpp"
+#include "cli/print_documents.hpp"
 #include "cli/print_table.hpp"
+#include "cli/resource_names.hpp"
 #include "core/document/json.hpp"
 #include "core/document/yaml_writer.hpp"
 
@@ -12,11 +16,35 @@ namespace storm::cli {
 namespace {
 
 // The id of what a word means; an answer with an error when it means nothing.
-Answer resolve(Session& session, std::string_view noun, const std::string& word, std::string& id) {
+Answer resolve(Session& session, std::string_view noun, const std::string& word, std::string& id,
+               const Choose& choose = {}) {
   const Noun& kind = *find_noun(noun);
-  Answer found = find_entity(session.client, kind, word, {{"fields", "id"}});
+  Answer found = find_entity(session.client, kind, word, {{"fields", "id"}}, choose);
   if (found.ok()) id = id_of(found.body);
   return found;
+}
+
+// Of those that share a name, the one that has not ended, or else the one in the group. Nothing is
+// changed by a question, so that guessing right most of the time is enough, if it is said.
+std::optional<std::string> likely_one(Session& session, const Value::Array& sharing,
+                                      const std::string& group) {
+  Value::Array left;
+  for (const Value& one : sharing) {
+    if (!is_over(one)) left.push_back(one);
+  }
+  if (left.empty()) left = sharing;
+  if (left.size() > 1 && !group.empty()) {
+    Value::Array ids;
+    for (const Value& one : left) ids.push_back(id_of(one));
+    const Value filter(Value::Object{{"id", Value(Value::Object{{"$in", Value(ids)}})}});
+    Answer members = session.client.get(path_to("groups/" + percent_encoded(group) + "/members", {},
+                                                {{"fields", "id"}, {"q", to_json(filter)}}));
+    if (members.ok() && members.body.is_array()) left = std::move(members.body.as_array());
+  }
+  if (left.size() != 1) return std::nullopt;
+  fmt::print(stderr, "note: {} share that name; this is {}\n", sharing.size(),
+             printable(id_of(left.front())));
+  return id_of(left.front());
 }
 
 bool wants_table(const Session& session) {
@@ -45,21 +73,6 @@ std::string text_at(const Value& value, std::string_view name) {
   return found == nullptr || found->is_null() ? std::string() : text_of(*found);
 }
 
-std::string shown_names(const Value& value) {
-  std::string text;
-  const Value* names = value.find("names");
-  if (names == nullptr || !names->is_array()) return text;
-  for (const Value& name : names->as_array()) text += (text.empty() ? "" : ", ") + text_of(name);
-  return text;
-}
-
-// A resource by its first name, or by its id when it has none.
-std::string label_of(const Value& resource) {
-  const Value* names = resource.find("names");
-  const bool is_named = names != nullptr && names->is_array() && !names->as_array().empty();
-  return is_named ? text_of(names->as_array().front()) : text_at(resource, "id");
-}
-
 // "+" for what holds, "-" for what does not; children below their parent.
 void append_condition(const Value& condition, std::size_t depth, std::string& text) {
   const Value* holds = condition.find("holds");
@@ -75,11 +88,13 @@ void append_condition(const Value& condition, std::size_t depth, std::string& te
   for (const Value& child : children->as_array()) append_condition(child, depth + 1, text);
 }
 
-std::string explanation_text(const Value& answer) {
+// `typed`: the name by which somebody asked for the resource.
+std::string explanation_text(const Value& answer, const std::string& typed) {
   const Value* resource = answer.find("resource");
   const Value* group = answer.find("group");
   const bool is_member = answer.find("member") && *answer.find("member") == Value(true);
-  std::string text = printable(fmt::format("{} is {} of {}", resource ? label_of(*resource) : "",
+  const bool by_id = resource != nullptr && id_of(*resource).starts_with(typed);
+  std::string text = printable(fmt::format("{} is {} of {}", by_id ? label_of(*resource) : typed,
                                            is_member ? "a member" : "no member",
                                            group ? text_at(*group, "name") : "")) +
                      "\n";
@@ -106,26 +121,31 @@ std::string rows_text(const Session& session, const Value& list,
   if (!list.is_array()) return {};
   for (const Value& item : list.as_array()) {
     std::vector<std::string> cells;
-    for (const auto& [member, column] : columns)
-      cells.push_back(printable(member == "names" ? shown_names(item) : text_at(item, member)));
+    for (const auto& [member, column] : columns) {
+      const CellKind kind = member == "names" ? CellKind::Names : CellKind::Text;
+      cells.push_back(cell_text(item, {column.header, member, kind}, cell_style(session)));
+    }
     table.rows.push_back(std::move(cells));
   }
-  return to_text(table, {!session.options.no_headers, session.terminal});
+  return to_text(table, table_options(session));
 }
 
 }  // namespace
 
 ExitCode explain_command(Session& session, const std::string& resource, const std::string& group) {
   std::string resource_id, group_id;
-  if (const Answer found = resolve(session, "resource", resource, resource_id); !found.ok())
-    return session.fail(*found.error);
   if (const Answer found = resolve(session, "group", group, group_id); !found.ok())
+    return session.fail(*found.error);
+  const auto choose = [&](const Value::Array& sharing) {
+    return likely_one(session, sharing, group_id);
+  };
+  if (const Answer found = resolve(session, "resource", resource, resource_id, choose); !found.ok())
     return session.fail(*found.error);
   const Answer answer = session.client.get("/v1/groups/" + group_id +
                                            "/explain?resource=" + percent_encoded(resource_id));
   if (!answer.ok()) return session.fail(*answer.error);
   if (!wants_table(session)) return print_data(session, answer.body);
-  session.print(explanation_text(answer.body));
+  session.print(explanation_text(answer.body, without_kind(*find_noun("resource"), resource)));
   return ExitCode::Ok;
 }
 
@@ -176,7 +196,8 @@ ExitCode analyze_command(Session& session, const std::string& group) {
 
 ExitCode groups_of_command(Session& session, const std::string& resource) {
   std::string id;
-  if (const Answer found = resolve(session, "resource", resource, id); !found.ok())
+  const auto choose = [&](const Value::Array& sharing) { return likely_one(session, sharing, ""); };
+  if (const Answer found = resolve(session, "resource", resource, id, choose); !found.ok())
     return session.fail(*found.error);
   const Answer answer = session.client.get("/v1/resources/" + id + "/groups");
   if (!answer.ok()) return session.fail(*answer.error);

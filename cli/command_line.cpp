@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +19,8 @@
 
 namespace storm::cli {
 namespace {
+
+constexpr std::int64_t kEventsShownMax = 10'000;  // the server answers no more
 
 using Action = std::function<ExitCode(Session&)>;
 
@@ -100,6 +104,27 @@ void add_word_flag(CLI::App& app, const char* name, std::string& target,
       ->type_name(type);
 }
 
+// A flag that takes a whole number from `low` to `high`.
+CLI::Option* add_number_flag(CLI::App& app, const char* name, std::int64_t& target,
+                             std::int64_t low, std::int64_t high, const char* summary) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&target, name, low, high](const std::string& text) {
+            std::int64_t number = 0;
+            const char* end = text.data() + text.size();
+            const auto [stop, fault] = std::from_chars(text.data(), end, number);
+            if (fault != std::errc() || stop != end || number < low || number > high) {
+              const std::string upwards = high == INT64_MAX ? "on" : fmt::format("to {}", high);
+              throw CLI::ValidationError(fmt::format(
+                  "{} takes a whole number from {} {}, not \"{}\"", name, low, upwards, text));
+            }
+            target = number;
+          },
+          summary)
+      ->type_name("N");
+}
+
 void add_global_flags(CLI::App& app, Parsed& parsed) {
   static const std::map<std::string, OutputFormat> kFormats = {
       {"table", OutputFormat::Table},   {"wide", OutputFormat::Wide}, {"json", OutputFormat::Json},
@@ -130,13 +155,20 @@ void add_global_flags(CLI::App& app, Parsed& parsed) {
       ->type_name("HOST[:PORT]");
   add_choice("-o,--output", options.output, kFormats, "table|wide|json|ndjson|yaml|name|id",
              "The form of what is printed");
-  app.add_flag("-q,--quiet", parsed.quiet, "Before the noun: print ids only, as -o id does");
+  app.add_flag("-q,--quiet", parsed.quiet,
+               "Before the noun, or last: print ids only, as -o id does");
   app.add_option("--fields", parsed.fields, "Show these fields only")->type_name("A,B.C");
   app.add_flag("--no-headers", options.no_headers, "Leave out the first line of tables");
   add_choice("--color", options.color, kColorModes, "auto|always|never", "Whether to use colours");
   app.add_flag("--no-color", parsed.no_color, "The same as --color=never");
-  app.add_option("--timeout", options.timeout_seconds,
-                 "How long to wait for an answer (default 30)")
+  app.add_option_function<std::string>(
+         "--timeout",
+         [&options](const std::string& text) {
+           const char* end = text.data() + text.size();
+           const auto [stop, fault] = std::from_chars(text.data(), end, options.timeout_seconds);
+           if (fault != std::errc() || stop != end) options.timeout_seconds = 0;  // is refused
+         },
+         "How long to wait for an answer (default 30)")
       ->type_name("SECONDS");
   app.add_option("--token-file", options.token_file, "File with a bearer token")->type_name("FILE");
   app.add_option("--cacert", options.authority, "Certificates to trust, for https://")
@@ -150,10 +182,11 @@ void add_list_flags(CLI::App& command, Parsed& parsed, bool resources) {
   ListOptions& list = parsed.list;
   command.add_option("-q,--query", list.query, "Only what matches; see `stormctl help query`")
       ->type_name("JSON");
-  command.add_option("--limit", list.limit, "At most so many")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
-  command.add_flag("-w,--watch", list.watch, "Stay, and show what changes");
+  add_number_flag(command, "--limit", list.limit, 1, INT64_MAX, "At most so many");
+  CLI::Option* watch = command.add_flag(
+      "-w,--watch", list.watch, "Stay: a terminal is redrawn, a pipe gets a line for each change");
+  command.add_flag("--initial", list.initial, "With -w into a pipe: tell first what is there")
+      ->needs(watch);
   if (!resources) return;
   command.add_option("--type", list.type, "Only of this type")->type_name("TYPE");
   add_word_flag(command, "--status", list.status, kStatusNames, "STATUS", "Only with this status");
@@ -219,7 +252,7 @@ void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
   if (resources) {
     CLI::App* groups = add_command(*command, "groups",
                                    with_examples("List the groups that a resource is in.",
-                                                 "  stormctl resource groups web.1\n"));
+                                                 "  stormctl resource groups webapp.1\n"));
     groups->add_option("RESOURCE", parsed.explained, "Id, beginning of an id, or name")->required();
     groups->final_callback([&parsed] {
       parsed.action = [&parsed](Session& session) {
@@ -274,7 +307,7 @@ void add_insight(CLI::App& app, Parsed& parsed) {
   CLI::App* explain =
       add_command(app, "explain",
                   with_examples("Tell why a resource is in a group, or what keeps it out.",
-                                "  stormctl explain web.1 --group frontend\n"
+                                "  stormctl explain webapp.1 --group frontend\n"
                                 "  stormctl explain res-6sD7G --group frontend -o json\n"));
   explain->add_option("RESOURCE", parsed.explained, "Id, beginning of an id, or name")->required();
   explain->add_option("--group", parsed.history.group, "Id or name of the group")
@@ -323,12 +356,11 @@ void add_events(CLI::App& app, Parsed& parsed) {
                                                 "  stormctl events -f\n"
                                                 "  stormctl events -f --start 1200 -o ndjson\n"));
   command->add_flag("-f,--follow", parsed.events.follow, "Stay, and show events as they happen");
-  CLI::Option* start =
-      command->add_option("--start", parsed.start, "The number of the first event to show")
-          ->type_name("N");
-  CLI::Option* count = command->add_option("--count", parsed.count, "At most so many events")
-                           ->check(CLI::NonNegativeNumber)
-                           ->type_name("N");
+  CLI::Option* start = add_number_flag(*command, "--start", parsed.start, 0, INT64_MAX,
+                                       "The number of the first event to show");
+  CLI::Option* count =
+      add_number_flag(*command, "--count", parsed.count, 0, kEventsShownMax,
+                      "At most so many events (default: the newest 128; with -f: all)");
   command->final_callback([&parsed, start, count] {
     if (start->count() > 0) parsed.events.start = parsed.start;
     if (count->count() > 0) parsed.events.count = parsed.count;
@@ -352,9 +384,7 @@ void add_match(CLI::App& app, Parsed& parsed) {
   command->add_flag("--count", match.count, "Print how many match");
   command->add_option("--sort", match.sort, "Order: names, a minus for downwards, or JSON")
       ->type_name("A,-B");
-  command->add_option("--limit", match.limit, "At most so many")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  add_number_flag(*command, "--limit", match.limit, 1, INT64_MAX, "At most so many");
   command->add_flag("--explain", match.explain,
                     "Print how often each condition failed, on which values, and the nearest miss");
   command->add_option("--cases", match.cases, "Run a file of conformance cases in place of a query")
@@ -384,9 +414,8 @@ void add_watch(CLI::App& app, Parsed& parsed) {
   command->add_flag("--initial", request.initial, "Tell first what is there");
   command->add_option("--since", request.since, "Go on after this cursor of an earlier message")
       ->type_name("CURSOR");
-  command->add_option("--count", parsed.watch.count, "At most so many messages")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  add_number_flag(*command, "--count", parsed.watch.count, 1, INT64_MAX,
+                  "At most so many messages");
   command->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) { return watch_command(session, parsed.watch); };
   });
@@ -434,8 +463,8 @@ void add_others(CLI::App& app, Parsed& parsed) {
     };
   });
 
-  CLI::App* help =
-      add_command(app, "help", "Explain a topic: exit-codes query environment formatting");
+  CLI::App* help = add_command(
+      app, "help", "Explain a command, or a topic: exit-codes query environment formatting");
   help->add_option("TOPIC", parsed.topic);
   help->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) { return help_command(session, parsed.topic); };
@@ -486,8 +515,41 @@ ExitCode refuse(const ErrorBlock& block) {
   return block.exit;
 }
 
+// Of a command and those above it.
+std::vector<std::string> options_of(const std::vector<const CLI::App*>& chain) {
+  std::vector<std::string> names;
+  for (const CLI::App* app : chain) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+// The first word that looks like an option and is none; empty when there is no such word.
+std::string unknown_option(const std::vector<const CLI::App*>& chain,
+                           const std::vector<std::string>& words) {
+  const auto find = [&](const std::string& name) -> const CLI::Option* {
+    for (const CLI::App* app : chain) {
+      if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
+    }
+    return nullptr;
+  };
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const std::string& word = words[i];
+    if (word.size() < 2 || word[0] != '-') continue;
+    const bool is_long = word[1] == '-';
+    const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
+    const CLI::Option* option = find(name);
+    if (option == nullptr) return name;
+    if (option->get_type_size() > 0 && word == name) ++i;  // the next word is its value
+  }
+  return {};
+}
+
 // Parses into `parsed`; the exit code when there is nothing more to do.
 std::optional<ExitCode> parse(CLI::App& app, std::vector<std::string> words) {
+  const std::vector<std::string> given = words;
   try {
     std::reverse(words.begin(), words.end());  // as CLI11 wants them
     app.parse(std::move(words));
@@ -497,12 +559,20 @@ std::optional<ExitCode> parse(CLI::App& app, std::vector<std::string> words) {
     return ExitCode::Ok;
   } catch (const CLI::ParseError& error) {
     std::string command = "stormctl";
-    for (const CLI::App* at = &app; at != nullptr;) {
-      const auto chosen = at->get_subcommands();
-      at = chosen.empty() ? nullptr : chosen.front();
-      if (at != nullptr) command += " " + at->get_name();
+    std::vector<const CLI::App*> chain = {&app};
+    while (!chain.back()->get_subcommands().empty()) {
+      chain.push_back(chain.back()->get_subcommands().front());
+      command += " " + chain.back()->get_name();
     }
-    return refuse({ExitCode::Usage, error.what(), 0, "", {"hint: " + command + " --help"}});
+    ErrorBlock block{ExitCode::Usage, error.what()};
+    const std::string unknown = unknown_option(chain, given);
+    if (!unknown.empty()) {
+      block.message = fmt::format("unknown option \"{}\"", unknown);
+      const std::string near = did_you_mean(unknown, options_of(chain));
+      if (!near.empty()) block.details.push_back(near);
+    }
+    block.details.push_back("hint: " + command + " --help");
+    return refuse(block);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/find_entity.hpp"
 #include "cli/list_request.hpp"
+#include "cli/note_type.hpp"
 #include "cli/print_documents.hpp"
 #include "cli/resource_tree.hpp"
 #include "cli/watch.hpp"
@@ -15,8 +16,7 @@ std::string text_of_list(const Session& session, const Noun& noun, const ListOpt
   const OutputFormat output = session.options.output;
   const bool table = output == OutputFormat::Table || output == OutputFormat::Wide;
   if (!options.tree || !table) return list_text(session, noun, documents);
-  return to_text(tree_of(documents, session.terminal.utf8),
-                 {!session.options.no_headers, session.terminal});
+  return to_text(tree_of(documents, session.terminal.utf8), table_options(session));
 }
 
 // Goes on until there is enough, or no more.
@@ -39,7 +39,13 @@ Answer with_further_pages(Session& session, const ListOptions& options, Answer a
 
 ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options) {
   auto request = make_list_request(session, noun, options);
-  if (!request) return session.fail({ExitCode::InvalidInput, request.error().message});
+  if (!request) {
+    return session.fail({ExitCode::InvalidInput,
+                         request.error().message,
+                         0,
+                         "",
+                         {"hint: stormctl help query; for ids only, put -q last"}});
+  }
   const auto load = [&]() -> Answer {
     Answer answer = session.client.get(request->path());
     if (answer.status == 404 && !options.members.empty()) {
@@ -53,6 +59,7 @@ ExitCode list_command(Session& session, const Noun& noun, const ListOptions& opt
   };
   if (options.watch) {
     Watch watch{session, noun};
+    watch.initial = options.initial;
     watch.load = load;
     watch.load_one = [&](const std::string& id) {
       return session.client.get(request->path_of_one(id));
@@ -62,10 +69,12 @@ ExitCode list_command(Session& session, const Noun& noun, const ListOptions& opt
     };
     if (!options.members.empty()) watch.group = without_kind(*find_noun("group"), options.members);
     watch.filtered = !request->filter.is_null() || !session.options.fields.empty();
+    note_unknown_type(session.client, options.type);
     return run_watch(watch);
   }
   const Answer answer = load();
   if (!answer.ok()) return session.fail(*answer.error);
+  if (answer.body.as_array().empty()) note_unknown_type(session.client, options.type);
   session.print(text_of_list(session, noun, options, answer.body.as_array()));
   const auto total = answer.headers.find("storm-total");
   if (options.limit > 0 && total != answer.headers.end() &&

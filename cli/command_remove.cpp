@@ -6,21 +6,27 @@
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/find_entity.hpp"
+#include "cli/removal_losses.hpp"
 
 namespace storm::cli {
 namespace {
 
-bool is_agreed(const Session& session, const Noun& noun, const std::vector<std::string>& words) {
+bool is_agreed(const Session& session, const Noun& noun, const Value::Array& chosen) {
   if (session.options.yes || !session.terminal.is_tty || ::isatty(STDIN_FILENO) != 1) return true;
-  const std::string what =
-      words.size() == 1
-          ? fmt::format("{} \"{}\"", noun.name, printable(without_kind(noun, words.front())))
-          : fmt::format("{} {}", words.size(), noun.plural);
+  const std::string what = chosen.size() == 1 ? printable(reference_to(noun, chosen.front()))
+                                              : fmt::format("{} {}", chosen.size(), noun.plural);
   fmt::print("remove {}? [y/N] ", what);
   std::fflush(stdout);
   std::string line;
   std::getline(std::cin, line);
   return line == "y" || line == "Y" || line == "yes";
+}
+
+// What is needed of each: how it is called, and who tells of it.
+std::string fields_of(const Noun& noun) {
+  if (noun.name == "resource") return "id,owner";
+  if (noun.name == "agent") return "id,name,source";
+  return noun.named ? "id,name" : "id";
 }
 
 // The agent whose source would tell of the resource again; null when none would.
@@ -55,31 +61,40 @@ void note_return(const Noun& noun, const Value& document, const Value& agent) {
 }  // namespace
 
 ExitCode remove_command(Session& session, const Noun& noun, const std::vector<std::string>& words) {
-  if (!is_agreed(session, noun, words)) {
-    return session.fail({ExitCode::Failure, "nothing was removed"});
-  }
   std::size_t removed = 0;
   ExitCode worst = ExitCode::Ok;
+  Value::Array chosen;
   for (const std::string& word : words) {
-    const Answer found =
-        find_entity(session.client, noun, word, {{"fields", "id,name,owner,source"}});
-    Answer answer;
-    Value teller;
+    Answer found = find_entity(session.client, noun, word, {{"fields", fields_of(noun)}});
     if (found.ok()) {
-      teller = teller_of(session, noun, found.body);
-      answer = session.client.remove(path_to(noun.collection, id_of(found.body)));
-    } else {
-      answer.error = found.error;
+      chosen.push_back(std::move(found.body));
+      continue;
     }
+    worst = session.fail(*found.error);
+    if (worst == ExitCode::Unreachable) return worst;
+  }
+  if (chosen.empty()) return worst;
+  for (const Value& document : chosen) {
+    for (const std::string& line : removal_losses(session.client, noun, document)) {
+      fmt::print(stderr, "note: without {}: {}\n", printable(reference_to(noun, document)),
+                 printable(line));
+    }
+  }
+  if (!is_agreed(session, noun, chosen)) {
+    return session.fail({ExitCode::Failure, "nothing was removed"});
+  }
+  for (const Value& document : chosen) {
+    const Value teller = teller_of(session, noun, document);
+    const Answer answer = session.client.remove(path_to(noun.collection, id_of(document)));
     if (!answer.ok()) {
       worst = session.fail(*answer.error);
       if (worst == ExitCode::Unreachable) break;
       continue;
     }
     ++removed;
-    if (!teller.is_null()) note_return(noun, found.body, teller);
+    if (!teller.is_null()) note_return(noun, document, teller);
     if (session.talks()) {
-      session.print(fmt::format("{} removed\n", printable(reference_to(noun, found.body))));
+      session.print(fmt::format("{} removed\n", printable(reference_to(noun, document))));
     }
   }
   return worst != ExitCode::Ok && removed > 0 ? ExitCode::Partial : worst;

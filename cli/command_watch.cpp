@@ -3,7 +3,9 @@
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/find_entity.hpp"
+#include "cli/note_type.hpp"
 #include "cli/print_table.hpp"
+#include "cli/resource_names.hpp"
 #include "core/document/json.hpp"
 #include "core/document/yaml_writer.hpp"
 
@@ -30,28 +32,38 @@ std::string time_of(const Value& message) {
   return dot == std::string::npos ? time_now() : text.substr(0, dot) + "Z";
 }
 
-// "resource/web.1": by the name that stands first.
-std::string subject_of(const Value& message) {
+// "resource/web.1": by the name that people use, or by the first, which is no other's.
+std::string subject_of(const Value& message, bool readable) {
   const Value* entity = message.find("entity");
   const Value* about = entity != nullptr ? entity : message.find("resource");
   if (about == nullptr) return {};
   const std::string kind = entity != nullptr ? text_at(*entity, "kind") : "resource";
   const Value* names = about->find("names");
   const bool named = names != nullptr && names->is_array() && !names->as_array().empty();
-  return kind + "/" + (named ? text_of(names->as_array().front()) : id_of(*about));
+  if (!named) return kind + "/" + id_of(*about);
+  return kind + "/" + (readable ? readable_name(*names) : text_of(names->as_array().front()));
 }
 
-// "status: starting -> running, snapshot.Spec.Name: web -> www"
-std::string changes_of(const Value& message) {
+// "status: starting -> running, snapshot.Spec.Name: web -> www". What a cloud tells changes in
+// many places at once: unless `all` is wanted, these are only counted.
+std::string changes_of(const Value& message, bool all) {
   std::string text;
   const Value* changed = message.find("changed");
   if (changed == nullptr || !changed->is_array()) return text;
+  std::size_t inside = 0;  // the snapshot
   for (const Value& change : changed->as_array()) {
+    const std::string path = text_at(change, "path");
+    if (!all && path == "observed_at") continue;
+    if (!all && (path == "snapshot" || path.starts_with("snapshot."))) {
+      ++inside;
+      continue;
+    }
     if (!text.empty()) text += ", ";
-    text += fmt::format("{}: {} -> {}", text_at(change, "path"), shown(change.find("old")),
-                        shown(change.find("new")));
+    text += fmt::format("{}: {} -> {}", path, shown(change.find("old")), shown(change.find("new")));
   }
-  return text;
+  if (inside == 0) return text;
+  return text + fmt::format("{}snapshot: {} change{}", text.empty() ? "" : ", ", inside,
+                            inside == 1 ? "" : "s");
 }
 
 std::string line_of(const Session& session, const Value& message) {
@@ -61,13 +73,14 @@ std::string line_of(const Session& session, const Value& message) {
   const auto add = [&line](const std::string& text) {
     if (!text.empty()) line += " " + printable(text);
   };
-  add(subject_of(message));
+  add(subject_of(message, true));
   if (type == "gap") add("of changes that are not kept; list again, or use --initial");
   if (type == "reset") add("of " + text_at(message, "selector") + ": much has changed; list again");
   std::string group = text_at(message, "group.name");
   if (group.empty()) group = text_at(message, "group.id");
   if (!group.empty() && message.find("resource") != nullptr) add("group/" + group);
-  add(changes_of(message));
+  const bool all = session.options.verbose || session.options.output == OutputFormat::Wide;
+  add(changes_of(message, all));
   return line + "\n";
 }
 
@@ -81,7 +94,7 @@ std::string text_of_message(const Session& session, const Value& message) {
     case OutputFormat::Id:
       return text_at(message, "resource.id") + text_at(message, "entity.id") + "\n";
     case OutputFormat::Name:
-      return subject_of(message) + "\n";
+      return subject_of(message, false) + "\n";
     default:
       return line_of(session, message);
   }
@@ -98,6 +111,7 @@ ExitCode watch_command(Session& session, const WatchOptions& options) {
     if (!found.ok()) return session.fail(*found.error);
     resource = id_of(found.body);
   }
+  for (const std::string& type : request.types) note_unknown_type(session.client, type);
   std::int64_t left = options.count;
   StreamHandlers handlers;
   handlers.on_event = [&](const Value& message) {

@@ -13,14 +13,15 @@
 namespace storm::cli {
 
 struct ListOptions {
-  std::string query;    // JSON
-  std::string members;  // of this group only
+  std::optional<std::string> query;  // JSON
+  std::string members;               // of this group only
   std::string type;
   std::string status;
   std::string health;
   std::int64_t limit = 0;  // 0: all
   bool tree = false;
   bool watch = false;
+  bool initial = false;  // with watch, into a pipe: what is there comes first
 };
 ExitCode list_command(Session& session, const Noun& noun, const ListOptions& options);
 

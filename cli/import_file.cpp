@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -120,6 +121,19 @@ Result<std::string> read_all(const std::string& name) {
   return text;
 }
 
+// "expose: [frontend[http]]": in a list in brackets YAML takes the inner ones for a list as well.
+std::string note_on_brackets(const ImportFile& file, int number) {
+  const auto index = static_cast<std::size_t>(std::max(number - 1, 0));
+  if (index >= file.lines.size()) return {};
+  const std::string& line = file.lines[index];
+  const std::size_t outer = line.find('[');
+  for (std::size_t at = outer; at != std::string::npos; at = line.find('[', at + 1)) {
+    if (at > outer && std::isalnum(static_cast<unsigned char>(line[at - 1])) != 0)
+      return "put it into quotes: [\"frontend[http]\"]";
+  }
+  return {};
+}
+
 // The reader's message starts with the place: taken apart, so that the line can be shown.
 ErrorBlock error_of_reader(const ImportFile& file, const std::string& message) {
   const std::string prefix = file.name + ":";
@@ -132,7 +146,7 @@ ErrorBlock error_of_reader(const ImportFile& file, const std::string& message) {
       if (column.ec == std::errc() && column.ptr != end && *column.ptr == ':') {
         std::string_view rest(column.ptr + 1, static_cast<std::size_t>(end - column.ptr - 1));
         if (rest.starts_with(' ')) rest.remove_prefix(1);
-        return error_at_position(file, at, 1, std::string(rest), "");
+        return error_at_position(file, at, 1, std::string(rest), note_on_brackets(file, at.line));
       }
     }
   }

@@ -53,8 +53,11 @@ Result<ListRequest> make_list_request(const Session& session, const Noun& noun,
     request.collection = "groups/" + percent_encoded(group) + "/members";
   }
   Value::Array filters;
-  if (!options.query.empty()) {
-    auto query = parse_json(options.query);
+  if (options.query) {
+    if (options.query->empty()) {
+      return Error{Errc::InvalidArgument, "-q takes a query in JSON, not an empty text"};
+    }
+    auto query = parse_json(*options.query);
     if (!query) {
       return Error{Errc::InvalidArgument,
                    fmt::format("-q takes a query in JSON: {}", query.error().message)};

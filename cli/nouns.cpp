@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "cli/display_text.hpp"
+#include "cli/resource_names.hpp"
 #include "core/document/json.hpp"
 
 namespace storm::cli {
@@ -148,13 +149,12 @@ std::string text_of(const Value& value) {
   return text;
 }
 
-std::string cell_text(const Value& document, const NounColumn& column, bool full) {
+std::string cell_text(const Value& document, const NounColumn& column, CellStyle style) {
   const Value* value = at_path(document, column.field);
   if (value == nullptr) return {};
-  std::string text = text_of(*value);
-  return column.kind == CellKind::Names && !full && value->is_array()
-             ? cut_to(text, kNamesWidthMax, "...")
-             : text;
+  if (column.kind != CellKind::Names || !value->is_array()) return text_of(*value);
+  std::string text = names_text(*value, style.readable_first);
+  return style.full ? text : cut_to(text, kNamesWidthMax, "...");
 }
 
 std::string id_of(const Value& document) {

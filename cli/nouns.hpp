@@ -39,8 +39,12 @@ const Noun* find_noun(std::string_view word);
 // Every word that names a noun, for suggestions and completion.
 std::vector<std::string> noun_words();
 
-// What a table shows of a document. `full`: names are not cut.
-std::string cell_text(const Value& document, const NounColumn& column, bool full);
+struct CellStyle {
+  bool full = false;            // names are not cut
+  bool readable_first = false;  // of names, the one that people use stands first
+};
+// What a table shows of a document.
+std::string cell_text(const Value& document, const NounColumn& column, CellStyle style);
 // The value at a dotted path; nullptr when there is nothing.
 const Value* at_path(const Value& document, std::string_view path);
 std::string text_of(const Value& value);

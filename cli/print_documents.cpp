@@ -68,6 +68,16 @@ std::string data_text(const Session& session, const Noun& noun, const Value::Arr
 
 }  // namespace
 
+CellStyle cell_style(const Session& session) {
+  return {session.options.output == OutputFormat::Wide, session.terminal.is_tty};
+}
+
+TableOptions table_options(const Session& session) {
+  TableOptions options{!session.options.no_headers, session.terminal};
+  if (session.options.output == OutputFormat::Wide) options.terminal.width = 0;
+  return options;
+}
+
 Table table_of(const Session& session, const Noun& noun, const Value::Array& documents) {
   const GlobalOptions& options = session.options;
   const bool wide = options.output == OutputFormat::Wide;
@@ -93,7 +103,9 @@ Table table_of(const Session& session, const Noun& noun, const Value::Array& doc
   }
   for (const Value& document : documents) {
     std::vector<std::string>& row = table.rows.emplace_back();
-    for (const NounColumn& column : columns) row.push_back(cell_text(document, column, wide));
+    for (const NounColumn& column : columns) {
+      row.push_back(cell_text(document, column, cell_style(session)));
+    }
   }
   return table;
 }
@@ -103,8 +115,7 @@ std::string list_text(const Session& session, const Noun& noun, const Value::Arr
   if (output != OutputFormat::Table && output != OutputFormat::Wide) {
     return data_text(session, noun, documents, true);
   }
-  return to_text(table_of(session, noun, documents),
-                 {!session.options.no_headers, session.terminal});
+  return to_text(table_of(session, noun, documents), table_options(session));
 }
 
 std::string documents_text(const Session& session, const Noun& noun,

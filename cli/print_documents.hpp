@@ -9,6 +9,9 @@
 
 namespace storm::cli {
 
+// Names as people read them on a terminal, in the model's order elsewhere; wide is never cut.
+CellStyle cell_style(const Session& session);
+TableOptions table_options(const Session& session);
 Table table_of(const Session& session, const Noun& noun, const Value::Array& documents);
 // A whole list.
 std::string list_text(const Session& session, const Noun& noun, const Value::Array& documents);

@@ -4,6 +4,7 @@
 
 #include "cli/display_text.hpp"
 #include "cli/nouns.hpp"
+#include "cli/resource_names.hpp"
 
 namespace storm::cli {
 namespace {
@@ -13,20 +14,6 @@ constexpr std::size_t kDepthMax = 64;  // deeper children are shown at this dept
 std::string field(const Value& resource, std::string_view key) {
   const Value* value = resource.find(key);
   return value == nullptr ? std::string() : text_of(*value);
-}
-
-// The name that a person would use: the cloud's own id comes first and is nobody's choice, the
-// shortest of the others says it with the least noise.
-std::string label_of(const Value& resource) {
-  const Value* names = resource.find("names");
-  if (names == nullptr || !names->is_array() || names->as_array().empty()) return id_of(resource);
-  const Value::Array& list = names->as_array();
-  std::string best = text_of(list.front());
-  for (std::size_t i = 1; i < list.size(); ++i) {
-    std::string name = text_of(list[i]);
-    if (i == 1 || name.size() < best.size()) best = std::move(name);
-  }
-  return best;
 }
 
 class Tree {

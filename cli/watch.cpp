@@ -7,6 +7,7 @@
 
 #include "cli/display_text.hpp"
 #include "cli/event_stream.hpp"
+#include "cli/resource_names.hpp"
 #include "core/document/json.hpp"
 
 namespace storm::cli {
@@ -37,6 +38,10 @@ std::string differences(const Value& before, const Value& after) {
   std::string text;
   const auto add = [&](std::string_view field, const Value* old_value, const Value* new_value) {
     if (!text.empty()) text += ", ";
+    if (field == "snapshot") {  // pages long
+      text += "snapshot: changed";
+      return;
+    }
     text += fmt::format("{}: {} -> {}", field, shown(old_value), shown(new_value));
   };
   for (const auto& [field, value] : after.as_object()) {
@@ -83,7 +88,11 @@ class ChangeLines {
  public:
   explicit ChangeLines(const Watch& watch) : watch_(watch) {}
 
-  std::optional<ErrorBlock> open() { return reload(false); }
+  std::optional<ErrorBlock> open() {
+    const auto error = reload(false);
+    std::fflush(stdout);
+    return error;
+  }
 
   bool on_event(const Value& event) {
     if (error_) return false;  // of a look between two events
@@ -148,6 +157,7 @@ class ChangeLines {
     for (Value& document : answer.body.as_array()) {
       std::string id = id_of(document);
       if (tell) update(document, "joined");
+      if (!tell && watch_.initial) line("initial", document, "");
       now.emplace(std::move(id), std::move(document));
     }
     std::vector<std::string> gone;
@@ -195,13 +205,10 @@ class ChangeLines {
                                      changed));
   }
 
-  // A resource is told by the name that stands first; its id is what the event log holds.
+  // A resource is told by the name that people use; its id is what the event log holds.
   std::string named(const Value& document) const {
-    const Value* names = document.find("names");
-    if (names != nullptr && names->is_array() && !names->as_array().empty()) {
-      return fmt::format("{}/{}", watch_.noun.name, text_of(names->as_array().front()));
-    }
-    return reference_to(watch_.noun, document);
+    if (document.find("names") == nullptr) return reference_to(watch_.noun, document);
+    return fmt::format("{}/{}", watch_.noun.name, label_of(document));
   }
 
   const Watch& watch_;
@@ -271,9 +278,13 @@ class Screen {
     }
     if (!note.empty()) lines.push_back(note);
     std::string out;
+    // A wide line ends at the edge: one that went on below would not be drawn over.
+    const bool wide = watch_.session.options.output == OutputFormat::Wide;
+    if (wide) out += "\x1b[?7l";
     if (drawn_ > 0) out += fmt::format("\x1b[{}A", drawn_);
     for (const std::string& line : lines) out += "\x1b[2K" + line + "\n";
     out += "\x1b[J";
+    if (wide) out += "\x1b[?7h";
     drawn_ = lines.size();
     watch_.session.print(out);
     std::fflush(stdout);

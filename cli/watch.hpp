@@ -24,7 +24,8 @@ struct Watch {
   // Set: the list has members of this group, and the server tells who joins and leaves.
   std::string group = {};
   bool filtered =
-      false;  // of those, or of their fields, only some: what is told is asked for again
+      false;             // of those, or of their fields, only some: what is told is asked for again
+  bool initial = false;  // elsewhere than on a terminal: begins with a line for each that is there
   // What is shown follows from other things, whose changes are told: views, from resources.
   bool derived = noun.name == "view";
 };

@@ -38,3 +38,35 @@ TEST_CASE("arrange words: an unknown word is refused with what is near to it", "
   CHECK(verb.error.message == "group has no command \"sl\"");
   CHECK(arrange_words({"resources", "members", "x"}).failed);
 }
+
+TEST_CASE("arrange words: a misspelt flag is named, not the value behind it", "[cli]") {
+  const auto refused = arrange_words({"--tiemout", "3", "status"});
+  REQUIRE(refused.failed);
+  CHECK(refused.error.message == "unknown option \"--tiemout\"");
+  CHECK(refused.error.details.front() == "did you mean: --timeout");
+  CHECK(arrange_words({"group", "--tiemout", "3", "ls"}).error.message ==
+        "unknown option \"--tiemout\"");
+  // One that stands behind a value is still found.
+  CHECK(arrange_words({"-C", "--odd", "--tiemout=3", "3"}).error.message ==
+        "unknown option \"--tiemout\"");
+  CHECK(arrange_words({"--timeout", "3", "stats"}).error.message == "unknown command \"stats\"");
+}
+
+TEST_CASE("arrange words: -q without a query behind it asks for ids", "[cli]") {
+  CHECK(arrange_words({"group", "ls", "-q"}).words == Words{"group", "ls", "--quiet"});
+  CHECK(arrange_words({"get", "groups", "-q"}).words == Words{"group", "ls", "--quiet"});
+  CHECK(arrange_words({"group", "members", "web", "-q", "-w"}).words ==
+        Words{"group", "members", "web", "--quiet", "-w"});
+  CHECK(arrange_words({"group", "ls", "-q", "{}"}).words == Words{"group", "ls", "-q", "{}"});
+  CHECK(arrange_words({"group", "ls", "-q", ""}).words == Words{"group", "ls", "-q", ""});
+  CHECK(arrange_words({"watch", "-q"}).words == Words{"watch", "-q"});
+}
+
+TEST_CASE("arrange words: help of a command is its --help", "[cli]") {
+  CHECK(arrange_words({"help", "group"}).words == Words{"group", "--help"});
+  CHECK(arrange_words({"help", "groups", "list"}).words == Words{"group", "ls", "--help"});
+  CHECK(arrange_words({"help", "events"}).words == Words{"events", "--help"});
+  CHECK(arrange_words({"help", "query"}).words == Words{"help", "query"});
+  CHECK(arrange_words({"help"}).words == Words{"help"});
+  CHECK(arrange_words({"help", "nothing-like-it"}).words == Words{"help", "nothing-like-it"});
+}

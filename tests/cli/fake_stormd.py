@@ -381,6 +381,10 @@ class RequestHandler(BaseHTTPRequestHandler):
             fake.collections[collection]
         wanted = json.loads(query.get("q", "{}"))
         fake.lists_read += 1
+        if "facets" in query:
+            values = [document[query["facets"]] for document in documents]
+            return {"count": len(values), "facets": {query["facets"]: {"others": 0, "values": [
+                {"value": value, "count": values.count(value)} for value in sorted(set(values))]}}}
         return [self.project(document, query) for document in documents
                 if matches(document, wanted)]
 

@@ -9,6 +9,7 @@ A transcript is a text file:
     2> error: ...                    then lines of standard error,
     [exit 4]                         then the exit code, when it is not 0
 `$ tty 80x24 stormctl ...` runs the command on a terminal of that size; escapes are shown as \\e.
+`$ tty 80x24 say:WORD stormctl ...` answers a question with that word, which is not shown.
 
 usage: run_golden.py --bin FOLDER [--real] [--update] TRANSCRIPT
 With --real the commands talk to the stormd of that folder, made for this transcript; ids are then
@@ -37,7 +38,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 20
 IDS = re.compile(r"\b(res|group|app|agent|proc|job|sub)-[0-9A-Za-z]{22}\b")
 KINDS = {"@resource": "resources", "@agent": "agents", "@job": "jobs",
-         "@subscription": "subscriptions", "@group": "groups", "@procedure": "procedures"}
+         "@subscription": "subscriptions", "@group": "groups", "@procedure": "procedures",
+         "@app": "apps", "@view": "views"}
 
 
 class RealStormd:
@@ -71,13 +73,18 @@ class RealStormd:
             self.server.close()
 
 
-def run_on_terminal(command, size, environment, folder):
+def run_on_terminal(command, size, said, environment, folder):
     columns, rows = (int(number) for number in size.split("x"))
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = subprocess.Popen(["bash", "-c", command], stdin=slave, stdout=slave,
                                stderr=subprocess.PIPE, env=environment, cwd=folder,
                                start_new_session=True)
+    if said:
+        settings = termios.tcgetattr(slave)
+        settings[3] &= ~termios.ECHO
+        termios.tcsetattr(slave, termios.TCSANOW, settings)
+        os.write(master, said.encode() + b"\n")
     os.close(slave)
     out = b""
     while True:
@@ -159,7 +166,10 @@ class Transcript:
     def command(self, command):
         if command.startswith("tty "):
             _, size, command = command.split(" ", 2)
-            code, out, errors = run_on_terminal(command, size, self.environment, self.folder)
+            said = ""
+            if command.startswith("say:"):
+                said, _, command = command[len("say:"):].partition(" ")
+            code, out, errors = run_on_terminal(command, size, said, self.environment, self.folder)
         else:
             code, out, errors = run_piped(command, self.environment, self.folder)
         shown = self.plain(out).split("\n")

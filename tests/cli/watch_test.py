@@ -116,6 +116,14 @@ class WatchTest(unittest.TestCase):
         self.server.delete("resources", "web.2")
         follower.read_until(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ deleted resource/web\.2\n")
 
+    def test_a_pipe_is_told_first_what_is_there_if_that_is_wanted(self):
+        self.server.add("resources", {"type": "swarm-task", "names": ["0kc5twgnj7", "web.2"]})
+        follower = self.follow("resources", "ls", "-w", "--initial")
+        text = follower.read_until(r"initial resource/web\.2\n")
+        self.assertRegex(text, r"Z initial resource/web\.1\n")
+        self.server.change("resources", "web.2", status="running")
+        follower.read_until(r"Z updated resource/web\.2 status: unknown -> running\n")
+
     def test_a_filter_makes_things_join_and_leave(self):
         self.server.add("resources", {"type": "probe", "names": ["other"], "status": "running"})
         follower = self.follow("resources", "ls", "-w", "-q",
