@@ -90,7 +90,7 @@ change. This package has the server, its embedded store and the operators of
 its query language. Clouds come with packages of their own,
 perfectstorm-executor-swarm for one."
   SECTION admin
-  DEPENDS "systemd-standalone-sysusers | systemd-sysusers | systemd"
+  DEPENDS "systemd-standalone-sysusers | systemd-sysusers | systemd" procps  # its kill is in the unit
   RECOMMENDS perfectstorm-cli
   SUGGESTS perfectstorm-executor-swarm
   PROVIDES ${provided}
@@ -132,11 +132,13 @@ foreach(plugin ${plugins})
   if(NOT IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/debian/${control})
     set(control)
   endif()
+  set(begins "A server takes it in at its next start.")
+  if(name MATCHES "^perfectstorm-executor-")
+    set(begins "A server that runs takes it in by itself: what its configuration already names starts.")
+  endif()
   storm_package(${name}
     SUMMARY "live model of everything that runs in your clouds (a plugin)"
-    TEXT "${summary}.
-A server that runs takes it in by itself: what its configuration already names
-starts."
+    TEXT "${summary}. ${begins}"
     SECTION admin
     DEPENDS "${STORM_PLUGIN_ABI} (>= ${abi})"
     ENHANCES perfectstorm-core

@@ -332,15 +332,16 @@ def why_not():
     return None
 
 
-def made_root(make_root, root, packages):
+def made_root(make_root, root, packages, more=()):
     """False when it cannot be made here: without a mirror, say."""
     stamp = root.with_name(root.name + '.made-for')
-    wanted = depends_of(packages)
+    wanted = depends_of(packages) + ''.join(f'\nwith {name}' for name in more)
     if root.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') == wanted:
         return True
     subprocess.run(['rm', '-rf', '--one-file-system', str(root)], check=True)
     root.parent.mkdir(parents=True, exist_ok=True)
-    if subprocess.run([make_root, str(root), *map(str, packages)], check=False).returncode != 0:
+    flags = [word for name in more for word in ('--with', name)]
+    if subprocess.run([make_root, str(root), *flags, *map(str, packages)], check=False).returncode != 0:
         return False
     stamp.write_text(wanted, encoding='utf-8')
     return True
