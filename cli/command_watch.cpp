@@ -59,7 +59,13 @@ std::string changes_of(const Value& message, bool all) {
       continue;
     }
     if (!text.empty()) text += ", ";
-    text += fmt::format("{}: {} -> {}", path, shown(change.find("old")), shown(change.find("new")));
+    const Value* old_value = change.find("old");
+    const Value* new_value = change.find("new");
+    const std::string names = path == "names" && old_value != nullptr && new_value != nullptr
+                                  ? names_difference(*old_value, *new_value)
+                                  : std::string();
+    text += names.empty() ? fmt::format("{}: {} -> {}", path, shown(old_value), shown(new_value))
+                          : "names: " + names;
   }
   if (inside == 0) return text;
   return text + fmt::format("{}snapshot: {} change{}", text.empty() ? "" : ", ", inside,

@@ -1,5 +1,8 @@
 #include "cli/resource_names.hpp"
 
+#include <algorithm>
+
+#include "cli/display_text.hpp"
 #include "cli/nouns.hpp"
 
 namespace storm::cli {
@@ -16,6 +19,18 @@ std::size_t readable_index(const Value::Array& names) {
 
 bool has_names(const Value* names) {
   return names != nullptr && names->is_array() && !names->as_array().empty();
+}
+
+constexpr std::size_t kChangedNameMax = 24;  // characters
+
+// Appends those of `names` that are not among the others.
+void append_missing(std::string& text, char sign, const Value& names, const Value& others) {
+  const Value::Array& known = others.as_array();
+  for (const Value& name : names.as_array()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    text += text.empty() ? "" : ", ";
+    text += sign + cut_to(printable(text_of(name)), kChangedNameMax, "...");
+  }
 }
 
 }  // namespace
@@ -38,6 +53,14 @@ std::string names_text(const Value& names, bool readable_first) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (i != first) text += ", " + text_of(list[i]);
   }
+  return text;
+}
+
+std::string names_difference(const Value& before, const Value& after) {
+  std::string text;
+  if (!before.is_array() || !after.is_array()) return text;
+  append_missing(text, '+', after, before);
+  append_missing(text, '-', before, after);
   return text;
 }
 

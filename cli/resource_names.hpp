@@ -13,5 +13,7 @@ std::string readable_name(const Value& names);
 std::string label_of(const Value& resource);
 // "webapp.1, nirk77kcqxr064554ufs269qu"; without `readable_first` in the order of the model.
 std::string names_text(const Value& names, bool readable_first);
+// "+webapp.1, -fcf4794c7c58629061...": which names came and went; "" when these are no lists.
+std::string names_difference(const Value& before, const Value& after);
 
 }  // namespace storm::cli

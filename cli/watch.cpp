@@ -38,6 +38,13 @@ std::string differences(const Value& before, const Value& after) {
   std::string text;
   const auto add = [&](std::string_view field, const Value* old_value, const Value* new_value) {
     if (!text.empty()) text += ", ";
+    const std::string names = field == "names" && old_value != nullptr && new_value != nullptr
+                                  ? names_difference(*old_value, *new_value)
+                                  : std::string();
+    if (!names.empty()) {
+      text += "names: " + names;
+      return;
+    }
     if (field == "snapshot") {  // pages long
       text += "snapshot: changed";
       return;

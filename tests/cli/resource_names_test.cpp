@@ -37,3 +37,11 @@ TEST_CASE("resource names: people read the readable one first, programs the orde
         "web.1, 0kc5twgnj79rntn8cvnh1yuuo, web.1.0kc5twg...");
   CHECK(cell_text(document, column, {true, false}) == names_text(kTask, false));
 }
+
+TEST_CASE("resource names: a change tells which came and which went", "[cli]") {
+  const Value before(Value::Array{"id", "web.1.id", "web.1"});
+  const Value after(Value::Array{"id", "5deb8a06cf7f4dd1995732df04c9c4f7", "web.1"});
+  CHECK(names_difference(before, after) == "+5deb8a06cf7f4dd199573..., -web.1.id");
+  CHECK(names_difference(before, before).empty());
+  CHECK(names_difference(Value(), after).empty());
+}
