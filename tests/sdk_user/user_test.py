@@ -2,6 +2,7 @@
 """What somebody does who has only the installed SDK.
 usage: user_test.py BUILD example NAME    builds examples/plugins/NAME out of the tree by its README.md, and runs it
        user_test.py BUILD new KIND-LANG   the same with what `stormctl plugin new` writes
+       user_test.py BUILD readme          the commands of "Write a plugin" in the project's README.md
        user_test.py BUILD package         what pkg-config and CMake say of a prefix that was moved
 The exit code is 77 when a compiler is missing that the plugin needs.
 """
@@ -265,6 +266,20 @@ def test_new_package(sdk, project, kind, name):
             raise Failure(f'the package has not the .{ending}:\n{files}')
 
 
+def test_readme(sdk, folder):
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    commands = SHELL_BLOCK.search(text, text.index('## Write a plugin'))[1]
+    name = re.search(r'plugin new (\w+)', commands)[1]
+    environment = sdk.environment()
+    environment['PATH'] = f'{sdk.prefix / "bin"}:{environment["PATH"]}'
+    run(['bash', '-ec', commands], cwd=folder, environment=environment)
+    package = re.search(r'# (perfectstorm\S+\.deb)', commands)[1]
+    if shutil.which('dpkg') and run(['dpkg', '--print-architecture']).strip() in package:
+        if not (folder / name / 'build' / package).exists():
+            raise Failure(f'{package} was not made')
+    use(sdk, next((folder / name / 'build' / 'plugins').glob('*.yaml')))
+
+
 def test_package(sdk, folder):
     """The moved prefix is found by what is in it, and by nothing of the tree."""
     tree = str(ROOT)
@@ -297,7 +312,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='storm-user-') as name:
         folder = pathlib.Path(os.path.realpath(name))
         try:
-            {'example': test_example, 'new': test_new, 'package': test_package}[what](Sdk(build, folder), folder, *rest)
+            {'example': test_example, 'new': test_new, 'readme': test_readme, 'package': test_package}[what](Sdk(build, folder), folder, *rest)
         except Skip as reason:
             print(f'SKIPPED: {reason}')
             return SKIPPED
