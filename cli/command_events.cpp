@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/event_stream.hpp"
@@ -31,16 +33,19 @@ std::string shown_number(const Value& event, std::string_view field) {
   return value == nullptr ? "?" : text_of(*value);
 }
 
-// `cell_at` gives the text of a column and how it is printed, with colours.
+// `cell_at` gives the text of a column and how it is printed, with colours; it is told how many
+// characters came before.
 template <typename CellAt>
 std::string padded_line(const CellAt& cell_at) {
   std::string line;
+  std::size_t before = 0;
   for (std::size_t i = 0; i < std::size(kColumns); ++i) {
-    const auto [text, shown] = cell_at(i);
     if (i > 0) line.append(kColumnGap, ' ');
+    const auto [text, shown] = cell_at(i, before);
     line += shown;
     const std::size_t used = display_width(text);
     if (used < kStreamWidths[i]) line.append(kStreamWidths[i] - used, ' ');
+    before += std::max(used, kStreamWidths[i]) + kColumnGap;
   }
   while (line.ends_with(' ')) line.pop_back();
   return line + "\n";
@@ -61,15 +66,20 @@ std::string stream_line(const Session& session, const Value& event) {
                        kStreamWidths[0], shown_number(event, "missed_from"),
                        shown_number(event, "missed_to"));
   }
-  return padded_line([&](std::size_t i) {
-    const std::string cell = printable(cell_text(event, kColumns[i], event_style(session)));
+  const std::size_t width = format == OutputFormat::Wide ? 0 : session.terminal.width;
+  return padded_line([&](std::size_t i, std::size_t before) {
+    std::string cell = printable(cell_text(event, kColumns[i], event_style(session)));
+    if (width > 0 && kColumns[i].kind == CellKind::Names) {
+      const std::size_t room = width - std::min(width, before);
+      cell = cut_to(cell, std::max(room, kFlexibleWidthMin), session.terminal.utf8 ? "…" : "...");
+    }
     const bool state = session.terminal.colors && kColumns[i].kind == CellKind::State;
     return std::pair(cell, state ? colored_state(cell, cell) : cell);
   });
 }
 
 std::string stream_header(const Session& session) {
-  return padded_line([&](std::size_t i) {
+  return padded_line([&](std::size_t i, std::size_t) {
     const std::string cell(kColumns[i].header);
     return std::pair(cell, session.terminal.colors ? "\x1b[1m" + cell + "\x1b[0m" : cell);
   });
