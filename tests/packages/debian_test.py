@@ -181,6 +181,15 @@ class Service:
         self.process.terminate()
         self.expect('STOPPING')
         check(self.process.wait(SETTLE_SECONDS) == 0, f'stormd ended with {self.process.returncode}:\n{self.log()}')
+        eventually('the end of all runners', lambda: not self.runners())
+
+    def runners(self):
+        """The processes of plugins; in this namespace there are none but ours."""
+        names = []
+        for file in pathlib.Path('/proc').glob('[0-9]*/comm'):
+            with contextlib.suppress(OSError):
+                names.append(file.read_text(encoding='utf-8').strip())
+        return [name for name in names if name.startswith('storm-plugin')]
 
 
 def bring_loopback_up():
@@ -225,6 +234,7 @@ def session(root):
     root.apt('install', 'perfectstorm-executor-simulated')
     service.expect_reload()
     eventually('resources', resources)
+    check(service.runners(), 'the plugin has no process of its own')
     check(service.process.pid == process and service.process.poll() is None, 'stormd was restarted')
     print(stormctl('resources', 'ls'))
 

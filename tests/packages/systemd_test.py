@@ -69,6 +69,11 @@ class Machine:
     def journal(self):
         return self.run('journalctl', '--unit', 'stormd', '--no-pager', '--lines', '30', checked=False)
 
+    def runners(self):
+        """The processes of plugins, by their ids in the machine."""
+        found = self.run('sh', '-c', 'grep -l ^storm-plugin-ru /proc/[0-9]*/comm', checked=False)
+        return re.findall(r'^/proc/(\d+)/comm$', found, re.MULTILINE)
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)   # a shutdown in order
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -109,6 +114,15 @@ def session(machine):
     check(machine.shown('MainPID') == process, 'it was restarted')
     check('Reloaded stormd.service' in machine.journal(), f'systemd did not reload it:\n{machine.journal()}')
 
+    step('a runner that is killed is started again, and the service goes on')
+    runner = eventually('a runner', machine.runners)[0]
+    status = machine.run('cat', f'/proc/{runner}/status')
+    check(re.search(r'^CapEff:\s0+$', status, re.MULTILINE), f'the runner has capabilities:\n{status}')
+    machine.run('kill', '-KILL', runner)
+    eventually('another runner', lambda: [another for another in machine.runners() if another != runner])
+    check(machine.shown('MainPID') == process and machine.shown('ActiveState') == 'active', f'it ended:\n{machine.journal()}')
+    check(json.loads(machine.run('stormctl', 'resources', 'ls', '-o', 'json')), 'the resources are gone')
+
     step('it is in the group docker after the next start, where there is one')
     machine.run('groupadd', '--system', 'docker')
     check('systemctl restart stormd' in machine.install('perfectstorm-executor-swarm'), 'nobody is told of the restart')
@@ -138,7 +152,7 @@ def session(machine):
     check(machine.run('systemctl', 'show', 'stormd', '--value', '--property', 'LoadState').strip() == 'not-found',
           'the unit is still known')
     running = machine.run('sh', '-c', 'cat /proc/[0-9]*/comm', checked=False).splitlines()
-    check('stormd' not in running, f'stormd still runs: {running}')
+    check('stormd' not in running and not machine.runners(), f'something still runs: {running}')
     check(not list(machine.root.glob('var/lib/perfectstorm*')) and not folder.exists(), 'something is left')
 
 
