@@ -126,9 +126,20 @@ def configure(server, manifest, rest):
         f'listen: ["127.0.0.1:0"]\nplugins: {{paths: ["{manifest.parent}"]}}\n{rest}', encoding='utf-8')
 
 
-def use_executor(server, manifest, name):
-    """Its resource is there without settings, changes by itself, and ends with stormd."""
-    configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}}}\n')
+def runners_of(server):
+    """How many processes stormd has started for plugins."""
+    count = 0
+    for status in pathlib.Path('/proc').glob('[0-9]*/status'):
+        try:
+            lines = dict(line.split(':\t', 1) for line in status.read_text(encoding='utf-8').splitlines() if ':\t' in line)
+        except OSError:
+            continue  # it has ended
+        count += lines.get('PPid') == str(server.process.pid) and lines['Name'].startswith('storm-plugin')
+    return count
+
+
+def watch_machine(server, name):
+    """The plugin's resource is there and changes by itself."""
     server.start('--ephemeral')
     machine = until('the machine', lambda: get(server, '/v1/resources', {'type': 'machine', 'stale': False}))[0]
     if machine['names'] != [socket.gethostname()] or machine['status'] != 'running':
@@ -139,8 +150,29 @@ def use_executor(server, manifest, name):
     until('a newer look at the machine',
           lambda: get(server, '/v1/resources')[0]['snapshot']['uptime_s'] > snapshot['uptime_s'])
     agent = get(server, '/v1/agents')[0]
-    if agent['status'] != 'online' or agent['source']['state'] != 'live':
+    if agent['status'] != 'online' or agent['type'] != name or agent['source']['state'] != 'live':
         raise Failure(f'the agent is not well: {agent}')
+
+
+def use_executor(server, manifest, name):
+    """Its resource is there without settings, in stormd and in a process of its own, and ends with stormd."""
+    configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}}}\n')
+    watch_machine(server, name)
+    alone = (server.bin / 'storm-plugin-runner').exists()
+    if runners_of(server) != (1 if alone else 0):
+        raise Failure(f'{runners_of(server)} processes run the plugin')
+    server.stop()
+    instance = f'isolation: {{{name}: in-process}}'
+    configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}}}\n')
+    config = server.folder / 'storm.yaml'
+    config.write_text(config.read_text(encoding='utf-8').replace('plugins: {', f'plugins: {{{instance}, '), encoding='utf-8')
+    if 'runtime: go' in manifest.read_text(encoding='utf-8'):
+        server.start('--ephemeral')
+        until('the refusal to load it into stormd', lambda: 'here does not run' in server.log_text())
+    else:
+        watch_machine(server, name)
+        if runners_of(server) != 0:
+            raise Failure('the plugin runs in a process of its own, against the configuration')
     server.stop()
     # A setting that is wrong is told, and spoils nothing else.
     configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}, config: {{every: 0}}}}\n')
