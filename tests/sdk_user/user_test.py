@@ -267,7 +267,7 @@ def test_example(sdk, folder, name):
     shutil.copytree(ROOT / 'examples' / 'plugins' / name, project, ignore=shutil.ignore_patterns('build'))
     manifest = sdk.build(project)
     use(sdk, manifest)
-    if name == 'storage':
+    if name == 'cpp-storage':
         conform_storage(sdk, manifest)
 
 
