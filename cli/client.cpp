@@ -191,28 +191,31 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Answer Client::get(const std::string& path) { return perform("GET", path, nullptr); }
+Answer Client::get(const std::string& path) { return perform("GET", path, std::nullopt); }
 Answer Client::post(const std::string& path, const Value& body) {
-  return perform("POST", path, &body);
+  return perform("POST", path, to_json(body), false);
+}
+Answer Client::post_repeatable(const std::string& path, std::string_view json) {
+  return perform("POST", path, json);
 }
 Answer Client::put(const std::string& path, const Value& body) {
-  return perform("PUT", path, &body);
+  return perform("PUT", path, to_json(body));
 }
-Answer Client::remove(const std::string& path) { return perform("DELETE", path, nullptr); }
+Answer Client::remove(const std::string& path) { return perform("DELETE", path, std::nullopt); }
 
-Answer Client::perform(const std::string& method, const std::string& path, const Value* body) {
+Answer Client::perform(const std::string& method, const std::string& path,
+                       std::optional<std::string_view> body, bool repeatable) {
   CURL* curl = handle_->curl;
   curl_easy_reset(curl);
   prepare(curl, options_, path);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, handle_->headers);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
-  const std::string sent = body == nullptr ? std::string() : to_json(*body);
   // On a kept connection that ends without an answer, curl would send it a second time.
-  if (method == "POST") curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-  if (body != nullptr) {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.size()));
+  if (!repeatable) curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+  if (body) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
   }
   Received received;
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

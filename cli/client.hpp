@@ -62,6 +62,8 @@ class Client {
 
   Answer get(const std::string& path);
   Answer post(const std::string& path, const Value& body);
+  // Of JSON text; one that may arrive twice without harm, so a kept connection is used.
+  Answer post_repeatable(const std::string& path, std::string_view json);
   Answer put(const std::string& path, const Value& body);
   Answer remove(const std::string& path);
 
@@ -69,7 +71,8 @@ class Client {
 
  private:
   struct Handle;
-  Answer perform(const std::string& method, const std::string& path, const Value* body);
+  Answer perform(const std::string& method, const std::string& path,
+                 std::optional<std::string_view> body, bool repeatable = true);
 
   ClientOptions options_;
   std::unique_ptr<Handle> handle_;

@@ -220,6 +220,7 @@ class Handler {
       } else if (!agent.is_local && silent > kAgentTimeout) {
         agent.online = false;
         change_.put(std::move(agent));
+        mark_stale(known->id, nullptr);
       }
     }
   }

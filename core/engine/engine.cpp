@@ -97,6 +97,15 @@ struct Engine::Impl {
     if (snapshot.is_packed()) return take_in_text(snapshot.text());
     return take_in_text(snapshot.bytes());
   }
+  // What is a function of the command alone, before the writer has it.  [any-thread]
+  void prepare(Command& command) {
+    auto* discover = std::get_if<Discover>(&command);
+    if (!discover) return;
+    for (DiscoveredResource& item : discover->batch.upserts) {
+      if (item.snapshot) item.snapshot = take_in(item.snapshot);
+    }
+    discover->ids = resource_ids(discover->agent, discover->batch);
+  }
   PackedText take_in_text(std::string_view text) {
     const auto redacted = redactor.redact(text);
     return packer->pack(redacted ? *redacted : text);
@@ -395,19 +404,14 @@ void Engine::stop() {
 Snapshot Engine::snapshot() const { return impl_->published.load(); }
 
 void Engine::submit(Command command, Completion done, bool dry_run) {
+  impl_->prepare(command);
   Impl::Task task{std::move(command), std::move(done), dry_run};
   if (!impl_->queue.try_push(task)) task.done(refused());
 }
 
 bool Engine::submit_waiting(Command command, Completion done,
                             const std::function<bool()>& give_up) {
-  if (auto* discover = std::get_if<Discover>(&command)) {
-    // On the caller's thread: the writer has no time for it.
-    for (DiscoveredResource& item : discover->batch.upserts) {
-      if (item.snapshot) item.snapshot = impl_->take_in(item.snapshot);
-    }
-    discover->ids = resource_ids(discover->agent, discover->batch);
-  }
+  impl_->prepare(command);
   Impl::Task task{std::move(command), std::move(done), false};
   return impl_->queue.push(task, give_up);
 }

@@ -1,6 +1,7 @@
 // What an executor tells the model: plain values, made by core/plugin_host, taken by the engine as
 // one transaction.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,14 @@
 #include "core/model/names.hpp"
 
 namespace storm {
+
+// What one batch may hold, wherever it comes from.
+inline constexpr std::size_t kBatchResourcesMax = 10'000;  // upserts and removals of a batch
+inline constexpr std::size_t kUidBytesMax = 512;
+inline constexpr std::size_t kDiscoveredNamesMax = 64;
+inline constexpr std::size_t kScopeBytesMax = 256;
+inline constexpr std::size_t kSnapshotBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kSnapshotDepthMax = 100;
 
 struct DiscoveredResource {
   std::string uid;  // unique within its agent
