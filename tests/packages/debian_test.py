@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A session in a Debian that has nothing else: install core, start the daemon by its unit's words, add a plugin while it
-runs, be refused one of a wrong ABI, upgrade, remove, purge. As root, in namespaces of its own.
+runs, and one that somebody else made, be refused those of a wrong ABI, upgrade, remove, purge. As root, in namespaces of its own.
 usage: debian_test.py FOLDER_OF_PACKAGES MAKE_ROOT ROOT      (ROOT is made by MAKE_ROOT when it is missing, and kept)"""
 import contextlib
 import fcntl
@@ -24,7 +24,8 @@ COMMAND_SECONDS = 120 * SLOWNESS
 SETTLE_SECONDS = 20 * SLOWNESS
 PLUGINS = 'usr/lib/perfectstorm/plugins'
 DROP_IN = 'etc/systemd/system/stormd.service.d/docker-group.conf'
-CONFIG = 'executors:\n  - {name: demo, plugin: simulated, config: {nodes: 2, services: 1, static: true}}\n'
+CONFIG = ('executors:\n  - {name: demo, plugin: simulated, config: {nodes: 2, services: 1, static: true}}\n'
+          '  - {name: theirs, plugin: my_cloud}\n')
 GROUP = '- group:\n    name: everything\n    query: {type: {$exists: true}}\n'
 # What dpkg, apt and the tools that make users write for themselves.
 NOT_COMPARED = ('proc', 'run', 'dev', 'packages', 'tmp', 'var/lib/dpkg', 'var/lib/apt', 'var/cache', 'var/log',
@@ -197,6 +198,25 @@ def bring_loopback_up():
         fcntl.ioctl(any_socket, 0x8914, struct.pack('16sH14x', b'lo', 1))   # SIOCSIFFLAGS: IFF_UP
 
 
+def package_of_others(packages):
+    """Puts beside `packages` that of a plugin which was written with what perfectstorm-cli and -sdk install, and nothing else of ours."""
+    with tempfile.TemporaryDirectory(prefix='storm-others-') as name:
+        folder = pathlib.Path(name)
+        for part in ('cli', 'sdk'):
+            subprocess.run(['dpkg-deb', '-x', next(packages.glob(f'perfectstorm-{part}_*.deb')), str(folder / 'system')],
+                           check=True)
+        installed = folder / 'system/usr'
+        environment = {'PATH': f'{installed}/bin:{os.environ["PATH"]}', 'HOME': name, 'LC_ALL': 'C.UTF-8'}
+        for command in ('stormctl plugin new my_cloud --kind executor --lang c',
+                        f'cd my_cloud && cmake -B build -DCMAKE_PREFIX_PATH={installed} && cmake --build build',
+                        'cd my_cloud/build && cpack'):
+            done = subprocess.run(['sh', '-c', command], cwd=folder, env=environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=COMMAND_SECONDS, check=False)
+            check(done.returncode == 0, f'{command} ended with {done.returncode}:\n{done.stdout}')
+        made = next((folder / 'my_cloud/build').glob('perfectstorm-executor-my-cloud_*.deb'))
+        shutil.copy(made, packages)
+
+
 def session(root):
     before = root.contents()
 
@@ -237,6 +257,16 @@ def session(root):
     check(service.runners(), 'the plugin has no process of its own')
     check(service.process.pid == process and service.process.poll() is None, 'stormd was restarted')
     print(stormctl('resources', 'ls'))
+
+    step("a package of somebody else's, made with the SDK's package alone, is as good as ours")
+    started = time.monotonic()
+    types = {each['type'] for each in resources()}
+    package_of_others(root.shelf)
+    root.publish()
+    root.apt('install', 'perfectstorm-executor-my-cloud')
+    service.expect_reload()
+    theirs = eventually('the machine', lambda: [each for each in resources() if each['type'] not in types])
+    print(f'{theirs[0]["type"]} {theirs[0]["names"]}: {time.monotonic() - started:.1f} s after the empty folder')
 
     step('apt refuses plugins of an ABI that core does not have')
 
@@ -311,7 +341,7 @@ def session(root):
 
     step('a removal keeps configuration and state')
     root.apt('remove', 'perfectstorm-core')
-    for package in ('perfectstorm-core', 'perfectstorm-executor-simulated'):
+    for package in ('perfectstorm-core', 'perfectstorm-executor-simulated', 'perfectstorm-executor-my-cloud'):
         check(not root.is_installed(package), f'{package} is still there')
     check(root.text('etc/perfectstorm/stormd.yaml') == CONFIG, 'the configuration is gone')
     check(root.path('var/lib/perfectstorm/storm.db').exists(), 'the state is gone')
@@ -319,7 +349,7 @@ def session(root):
 
     step('a purge leaves nothing')
     root.apt('purge', 'perfectstorm-core', 'perfectstorm-cli', 'perfectstorm-executor-simulated',
-             'perfectstorm-executor-swarm')
+             'perfectstorm-executor-swarm', 'perfectstorm-executor-my-cloud')
     known = root.run('dpkg-query', '-W', '-f', '${Package} is ${db:Status-Status}\n', 'perfectstorm*', checked=False).stdout
     check(not re.search(r'is (installed|config-files|half)', known), f'dpkg still has packages:\n{known}')
     after = root.contents()
