@@ -19,6 +19,7 @@ using Text = Offset<flatbuffers::String>;
 using Texts = Offset<flatbuffers::Vector<Text>>;
 
 constexpr std::size_t kBuilderBytes = 1024;
+constexpr std::size_t kTextBytesMax = kBookmarkBytesMax;  // the longest but snapshots
 constexpr std::size_t kResourceBytes = 192;  // of a resource in a message, beside its texts
 
 Error unreadable(const std::string& what) { return Error{Errc::PluginFault, "message." + what}; }
@@ -191,9 +192,10 @@ class BatchMeasure {
       if (resource.size < sizeof(storm_resource)) return broken();
       for (const storm_str text :
            {resource.uid, resource.type, resource.parent_uid, resource.cluster_uid,
-            resource.host_uid, resource.image, resource.image_digest, resource.snapshot_json}) {
+            resource.host_uid, resource.image, resource.image_digest}) {
         take(text);
       }
+      take(resource.snapshot_json, kSnapshotBytesMax);
       list(resource.names, sizeof(storm_str), kDiscoveredNamesMax);
       for (std::uint32_t name = 0; good_ && name < resource.names.n; ++name) {
         take(Writer::element<storm_str>(resource.names, name));
@@ -211,9 +213,9 @@ class BatchMeasure {
 
  private:
   static Error broken() { return Error{Errc::InvalidArgument, "the batch cannot be read"}; }
-  void take(storm_str text) {
+  void take(storm_str text, std::size_t most = kTextBytesMax) {
     if (text.n > 0 && !text.p) good_ = false;
-    if (text.n > kBatchBytesMax || text_bytes_ + text.n > kBatchBytesMax) good_ = false;
+    if (text.n > most || text_bytes_ + text.n > kBatchBytesMax) good_ = false;
     if (!good_) return;
     text_bytes_ += text.n;
     bytes_ += text.n + 16;
