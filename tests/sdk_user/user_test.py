@@ -179,6 +179,10 @@ def use_executor(server, manifest, name):
     server.start('--ephemeral')
     until('what is wrong with the setting', lambda: '"every" must be a whole number' in server.log_text())
     server.stop()
+    configure(server, manifest, f'executors:\n  - {{name: here, plugin: {name}, config: {{evry: 1}}}}\n')
+    server.start('--ephemeral')
+    until('the setting that there is not', lambda: re.search(r'setting.*"every"[^\n]*', server.log_text().split('whole number')[-1]))
+    server.stop()
 
 
 def use_storage(server, manifest, name):
@@ -259,6 +263,14 @@ def conform_storage(sdk, manifest):
     print(run([str(suite)], environment=environment).strip().splitlines()[-1])
 
 
+def conform_executor(sdk, manifest):
+    suite = sdk.bin.parent / 'tests' / 'storm_executor_conformance'
+    environment = {**os.environ, 'STORM_EXECUTOR_NAME': manifest.stem.split('-', 1)[1],
+                   'STORM_EXECUTOR_FOLDER': str(manifest.parent), 'STORM_EXECUTOR_CONFIG': '{"every":1}',
+                   'STORM_EXECUTOR_BAD_CONFIG': '{"every":"often"}', 'STORM_EXECUTOR_BAD_KEY': 'every'}
+    print(run([str(suite)], environment=environment).strip().splitlines()[-1])
+
+
 def test_example(sdk, folder, name):
     tool = TOOLS.get(name)
     if tool and not shutil.which(tool):
@@ -269,6 +281,9 @@ def test_example(sdk, folder, name):
     use(sdk, manifest)
     if name == 'cpp-storage':
         conform_storage(sdk, manifest)
+    # What has a runtime of its own is not loaded by a test either.
+    if name in ('c-executor', 'cpp-executor', 'rust-executor'):
+        conform_executor(sdk, manifest)
 
 
 def test_new(sdk, folder, template):

@@ -58,6 +58,40 @@ static storm_rc take_number(const storm_out* out, storm_str chunk) {
   return STORM_OK;
 }
 
+/* The name of the first setting that is not `every`, or what is left where there is none. Requires:
+ * the value of `every`, if it is there, is a number. */
+static storm_str find_unknown(storm_str config) {
+  const char* at = config.p;
+  const char* const end = config.p + config.n;
+  storm_str name = {at, 0};
+  while (at < end) {
+    const char* quote = memchr(at, '"', (size_t)(end - at));
+    const char* close = quote ? memchr(quote + 1, '"', (size_t)(end - quote - 1)) : NULL;
+    if (!close) break;
+    name.p = quote + 1;
+    name.n = (uint64_t)(close - name.p);
+    if (name.n != 5 || memcmp(name.p, "every", 5) != 0) return name;
+    at = close + 1;
+  }
+  name.n = 0;
+  return name;
+}
+
+/* A map, in which there is nothing but `every`. */
+static storm_rc check_settings(const storm_host* host, const storm_call* call, storm_str config) {
+  char message[160];
+  storm_str unknown;
+  if (config.n > 0 && *config.p != '{') {
+    return fail(host, call, STORM_E_INVALID, STORM_LAYER_CONFIG,
+                "config must be a map, such as {every: 5}");
+  }
+  unknown = find_unknown(config);
+  if (unknown.n == 0) return STORM_OK;
+  snprintf(message, sizeof message, "unknown setting \"%.*s\"; there is only \"every\"",
+           unknown.n < 80 ? (int)unknown.n : 80, unknown.p);
+  return fail(host, call, STORM_E_INVALID, STORM_LAYER_CONFIG, message);
+}
+
 /* `every` of the configuration, which the host reads for us: no parser of JSON is needed. */
 static storm_rc read_every(const storm_host* host, const storm_call* call, long* every) {
   const storm_config_v1* config = host->service(host, "storm.host.config/1");
@@ -85,12 +119,12 @@ static storm_rc create(const storm_host* host, const storm_call* call, storm_str
   long every = 0;
   storm_rc rc;
   storm_inst* self;
-  (void)config_json;
   if (!STORM_HAS(storm_calls_v1, calls, sleep) || !STORM_HAS(storm_clock_v1, clock, mono_ns)) {
     return fail(host, call, STORM_E_UNSUPPORTED, STORM_LAYER_PLUGIN,
                 "the host must grant storm.host.calls/1 and storm.host.clock/1");
   }
   rc = read_every(host, call, &every);
+  if (rc >= 0) rc = check_settings(host, call, config_json);
   if (rc < 0) return rc;
   self = calloc(1, sizeof *self);
   if (!self) return fail(host, call, STORM_E_INTERNAL, STORM_LAYER_PLUGIN, "out of memory");
@@ -158,7 +192,7 @@ static storm_rc publish(storm_inst* self, const storm_call* call, storm_str scop
 
   names[0] = text(name);
   machine.size = sizeof machine;
-  machine.uid = text("machine"); /* unique within this instance, and the same for ever */
+  machine.uid = text(name); /* unique within this instance, and the same for ever */
   machine.type = text("machine");
   machine.names.p = names;
   machine.names.n = 1;

@@ -48,6 +48,22 @@ std::string host_name() {
   return name;
 }
 
+// A map, in which there is nothing but `every`; its value is looked at by start().
+void check_settings(std::string_view config) {
+  const auto refuse = [](const std::string& message) {
+    throw Fault(STORM_E_INVALID, message).layer(STORM_LAYER_CONFIG);
+  };
+  if (!config.empty() && config.front() != '{') refuse("config must be a map, such as {every: 5}");
+  const std::size_t quote = config.find('"');
+  if (quote == std::string_view::npos) return;
+  const std::string_view name = config.substr(quote + 1, config.find('"', quote + 1) - quote - 1);
+  const bool more = config.find('"', quote + name.size() + 2) != std::string_view::npos;
+  if (name != "every" || more) {
+    refuse("there is only the setting \"every\", a number, in " +
+           std::string(config.substr(0, 80)));
+  }
+}
+
 // 174 -> "1.74"
 std::string hundredths(std::uint64_t value) {
   const std::string digits = std::to_string(value % 100);
@@ -62,7 +78,7 @@ Resource look(std::int64_t wall_ns) {
   const std::string name = host_name();
   const std::uint64_t unit = now.mem_unit;
   Resource machine;
-  machine.uid = "machine";  // unique within this instance, and the same for ever
+  machine.uid = name;  // unique within this instance, and the same for ever
   machine.type = "machine";
   machine.names = {name};
   machine.status = STORM_STATUS_RUNNING;
@@ -78,7 +94,9 @@ Resource look(std::int64_t wall_ns) {
 
 class ThisMachine final : public storm::sdk::Executor {
  public:
-  ThisMachine(const storm::sdk::Host& host, std::string_view) : host_(host) {}
+  ThisMachine(const storm::sdk::Host& host, std::string_view config_json) : host_(host) {
+    check_settings(config_json);
+  }
 
   // The host reads the configuration for us: no parser of JSON is needed.
   void start(const Call& call, std::string_view) override {

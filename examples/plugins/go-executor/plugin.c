@@ -10,7 +10,7 @@
 #define VERSION "0.1.0"
 
 STORM_NOTE("executor.this_machine", VERSION, "go", "storm.executor/1",
-           "storm.host.calls/1 storm.host.clock/1 storm.host.config/1");
+           "storm.host.calls/1 storm.host.clock/1");
 
 static storm_str text(const char* words) {
   storm_str out = {words, strlen(words)};
@@ -20,31 +20,6 @@ static storm_str text(const char* words) {
 /* ---- what Go calls ---- */
 
 int64_t plugin_mono_ns(const storm_inst* self) { return self->clock->mono_ns(self->host); }
-
-typedef struct setting {
-  char* text;
-  int64_t size;
-  int64_t used;
-} setting;
-
-static storm_rc take_text(const storm_out* out, storm_str chunk) {
-  setting* taken = out->ctx;
-  if (chunk.n > (uint64_t)(taken->size - taken->used)) return STORM_E_QUOTA;
-  memcpy(taken->text + taken->used, chunk.p, chunk.n);
-  taken->used += (int64_t)chunk.n;
-  return STORM_OK;
-}
-
-int64_t plugin_setting(const storm_host* host, const storm_call* call, char* pointer,
-                       char* out_text, int64_t size) {
-  const storm_config_v1* config = host->service(host, "storm.host.config/1");
-  setting taken = {out_text, size, 0};
-  storm_out out = {sizeof(storm_out), 0, &taken, take_text};
-  storm_rc rc;
-  if (!STORM_HAS(storm_config_v1, config, get)) return STORM_E_NOT_FOUND;
-  rc = config->get(host, call, text(pointer), &out);
-  return rc < 0 ? rc : taken.used;
-}
 
 storm_rc plugin_fail(const storm_host* host, const storm_call* call, storm_rc code, uint32_t layer,
                      char* message) {
@@ -69,7 +44,7 @@ storm_rc plugin_publish(const storm_inst* self, const storm_call* call, const st
   storm_batch batch = {0};
   names[0] = text(name);
   machine.size = sizeof machine;
-  machine.uid = text("machine"); /* unique within this instance, and the same for ever */
+  machine.uid = text(name); /* unique within this instance, and the same for ever */
   machine.type = text("machine");
   machine.names.p = names;
   machine.names.n = 1;
@@ -96,12 +71,11 @@ static storm_rc create(const storm_host* host, const storm_call* call, storm_str
   const storm_clock_v1* clock = host->service(host, "storm.host.clock/1");
   int64_t every;
   storm_inst* self;
-  (void)config_json;
   if (!STORM_HAS(storm_calls_v1, calls, sleep) || !STORM_HAS(storm_clock_v1, clock, mono_ns)) {
     return plugin_fail(host, call, STORM_E_UNSUPPORTED, STORM_LAYER_PLUGIN,
                        "the host must grant storm.host.calls/1 and storm.host.clock/1");
   }
-  every = goEvery((storm_host*)host, (storm_call*)call);
+  every = goEvery((storm_host*)host, (storm_call*)call, config_json);
   if (every < 0) return (storm_rc)every;
   self = calloc(1, sizeof *self);
   if (!self) return plugin_fail(host, call, STORM_E_INTERNAL, STORM_LAYER_PLUGIN, "out of memory");

@@ -14,9 +14,6 @@ struct storm_inst {
 };
 
 int64_t plugin_mono_ns(const storm_inst*);
-/* The setting's text into `text`; its length, or a negative code. */
-int64_t plugin_setting(const storm_host*, const storm_call*, char* pointer, char* text,
-                       int64_t size);
 storm_rc plugin_fail(const storm_host*, const storm_call*, storm_rc code, uint32_t layer,
                      char* message);
 storm_rc plugin_sleep(const storm_inst*, const storm_call*, int64_t seconds);

@@ -41,22 +41,29 @@ func recovered(host *C.storm_host, call *C.storm_call, rc *C.storm_rc) {
 // `every` of the configuration, or a negative code.
 //
 //export goEvery
-func goEvery(host *C.storm_host, call *C.storm_call) C.int64_t {
-	pointer := C.CString("/every")
-	defer C.free(unsafe.Pointer(pointer))
-	var text [24]C.char
-	length := C.plugin_setting(host, call, pointer, &text[0], C.int64_t(len(text)))
-	if length == C.STORM_E_NOT_FOUND {
-		return secondsDefault
-	}
-	if length >= 0 {
-		seconds, err := strconv.Atoi(C.GoStringN(&text[0], C.int(length)))
-		if err == nil && seconds >= 1 && seconds <= secondsMax {
-			return C.int64_t(seconds)
+func goEvery(host *C.storm_host, call *C.storm_call, config C.storm_str) (every C.int64_t) {
+	settings := map[string]interface{}{}
+	if config.n > 0 {
+		text := C.GoBytes(unsafe.Pointer(config.p), C.int(config.n))
+		if json.Unmarshal(text, &settings) != nil || settings == nil {
+			return C.int64_t(fail(host, call, C.STORM_E_INVALID, C.STORM_LAYER_CONFIG,
+				"config must be a map, such as {every: 5}"))
 		}
 	}
-	return C.int64_t(fail(host, call, C.STORM_E_INVALID, C.STORM_LAYER_CONFIG,
-		"\"every\" must be a whole number of seconds from 1 to 3600"))
+	seconds := float64(secondsDefault)
+	for name, value := range settings {
+		number, isNumber := value.(float64)
+		if name != "every" {
+			return C.int64_t(fail(host, call, C.STORM_E_INVALID, C.STORM_LAYER_CONFIG,
+				fmt.Sprintf("unknown setting %q; there is only \"every\"", name)))
+		}
+		if !isNumber || number != float64(int(number)) || number < 1 || number > secondsMax {
+			return C.int64_t(fail(host, call, C.STORM_E_INVALID, C.STORM_LAYER_CONFIG,
+				"\"every\" must be a whole number of seconds from 1 to 3600"))
+		}
+		seconds = number
+	}
+	return C.int64_t(seconds)
 }
 
 type snapshot struct {

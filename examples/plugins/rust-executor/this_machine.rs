@@ -75,6 +75,22 @@ unsafe extern "C" fn take_text(out: *const Out, chunk: Str) -> Rc {
     OK
 }
 
+/// A map, in which there is nothing but `every`. Requires: its value, if it is there, is a number.
+fn check_settings(config: &[u8]) -> Result<(), Failure> {
+    let text = String::from_utf8_lossy(config);
+    if !text.is_empty() && !text.starts_with('{') {
+        return Err(failure(E_INVALID, LAYER_CONFIG, "config must be a map, such as {every: 5}"));
+    }
+    // Every other piece between quotes is a name.
+    match text.split('"').skip(1).step_by(2).find(|name| *name != "every") {
+        Some(name) => {
+            let message = format!("unknown setting \"{:.80}\"; there is only \"every\"", name);
+            Err(failure(E_INVALID, LAYER_CONFIG, &message))
+        }
+        None => Ok(()),
+    }
+}
+
 /// `every` of the configuration, which the host reads for us: no parser of JSON is needed.
 unsafe fn read_every(host: *const Host, call: *const Call) -> Result<i64, Failure> {
     let get = match service::<Config>(host, b"storm.host.config/1\0").and_then(|config| config.get) {
@@ -105,7 +121,7 @@ unsafe fn read_every(host: *const Host, call: *const Call) -> Result<i64, Failur
 
 // ---- life of an instance ----
 
-unsafe extern "C" fn create(host: *const Host, call: *const Call, _config: Str, out: *mut *mut Inst) -> Rc {
+unsafe extern "C" fn create(host: *const Host, call: *const Call, config: Str, out: *mut *mut Inst) -> Rc {
     guarded(host, call, || {
         let calls = service::<Calls>(host, b"storm.host.calls/1\0").and_then(|table| table.sleep);
         let clock = service::<Clock>(host, b"storm.host.clock/1\0");
@@ -121,6 +137,7 @@ unsafe extern "C" fn create(host: *const Host, call: *const Call, _config: Str, 
                 }
             };
         let every = read_every(host, call)?;
+        check_settings(config.bytes())?;
         let machine = Box::new(ThisMachine { host, sleep, mono_ns, wall_ns, every });
         *out = Box::into_raw(machine) as *mut Inst;
         Ok(())
@@ -193,7 +210,7 @@ unsafe fn publish(
     let resources = [Resource {
         size: std::mem::size_of::<Resource>() as u32,
         flags: 0,
-        uid: Str::of("machine"), // unique within this instance, and the same for ever
+        uid: Str::of(&name), // unique within this instance, and the same for ever
         kind: Str::of("machine"),
         parent_uid: Str::EMPTY,
         cluster_uid: Str::EMPTY,
