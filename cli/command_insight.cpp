@@ -68,6 +68,22 @@ ExitCode print_data(const Session& session, const Value& value) {
   return ExitCode::Ok;
 }
 
+// The same of a list whose items are, or are about, things of that noun.
+ExitCode print_list(const Session& session, std::string_view noun, const Value& list) {
+  const OutputFormat output = session.options.output;
+  const bool ids = output == OutputFormat::Id;
+  if ((!ids && output != OutputFormat::Name) || !list.is_array()) return print_data(session, list);
+  for (const Value& item : list.as_array()) {
+    const Value* moved = item.find("resource");  // of a history
+    if (moved != nullptr && moved->is_null()) continue;
+    const std::string id = moved == nullptr ? id_of(item) : text_of(*moved);
+    const std::string name =
+        moved == nullptr ? reference_to(*find_noun(noun), item) : fmt::format("{}/{}", noun, id);
+    session.print(printable(ids ? id : name) + "\n");
+  }
+  return ExitCode::Ok;
+}
+
 std::string text_at(const Value& value, std::string_view name) {
   const Value* found = value.find(name);
   return found == nullptr || found->is_null() ? std::string() : text_of(*found);
@@ -157,7 +173,7 @@ ExitCode history_command(Session& session, const HistoryOptions& options) {
   if (!options.since.empty()) path += "?since=" + percent_encoded(options.since);
   const Answer answer = session.client.get(path);
   if (!answer.ok()) return session.fail(*answer.error);
-  if (!wants_table(session)) return print_data(session, answer.body);
+  if (!wants_table(session)) return print_list(session, "resource", answer.body);
   session.print(rows_text(session, answer.body,
                           {{"time", {"TIME"}},
                            {"type", {"CHANGE"}},
@@ -176,7 +192,7 @@ ExitCode past_members_command(Session& session, const std::string& group, const 
   const Answer answer =
       session.client.get("/v1/groups/" + id + "/members?at=" + percent_encoded(at));
   if (!answer.ok()) return session.fail(*answer.error);
-  if (!wants_table(session)) return print_data(session, answer.body);
+  if (!wants_table(session)) return print_list(session, "resource", answer.body);
   session.print(rows_text(session, answer.body,
                           {{"id", {"ID"}},
                            {"type", {"TYPE"}},
@@ -201,7 +217,7 @@ ExitCode groups_of_command(Session& session, const std::string& resource) {
     return session.fail(*found.error);
   const Answer answer = session.client.get("/v1/resources/" + id + "/groups");
   if (!answer.ok()) return session.fail(*answer.error);
-  if (!wants_table(session)) return print_data(session, answer.body);
+  if (!wants_table(session)) return print_list(session, "group", answer.body);
   session.print(rows_text(session, answer.body, {{"id", {"ID"}}, {"name", {"NAME"}}}));
   return ExitCode::Ok;
 }
@@ -209,12 +225,15 @@ ExitCode groups_of_command(Session& session, const std::string& resource) {
 ExitCode coverage_command(Session& session) {
   const Answer answer = session.client.get("/v1/coverage");
   if (!answer.ok()) return session.fail(*answer.error);
-  if (!wants_table(session)) return print_data(session, answer.body);
   const Value none = Value::array();
   const auto list = [&](std::string_view name) -> const Value& {
     const Value* found = answer.body.find(name);
     return found == nullptr ? none : *found;
   };
+  const bool names =
+      session.options.output == OutputFormat::Id || session.options.output == OutputFormat::Name;
+  if (names) return print_list(session, "resource", list("resources"));
+  if (!wants_table(session)) return print_data(session, answer.body);
   std::string text =
       fmt::format("{} resources are in no group\n", text_at(answer.body, "not_in_groups"));
   if (!list("resources").as_array().empty()) {

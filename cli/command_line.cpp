@@ -270,8 +270,14 @@ void add_noun(CLI::App& app, Parsed& parsed, const Noun& noun) {
                     "  stormctl group members frontend -w\n"));
   members->add_option("GROUP", parsed.list.members, "Id or name of the group")->required();
   add_list_flags(*members, parsed, true);
-  members->add_option("--at", parsed.at, "Who was in it then: a time, or 10m ago")
-      ->type_name("TIME");
+  CLI::Option* at =
+      members
+          ->add_option("--at", parsed.at, "Who was in it then: a time, or 10m ago; takes no filter")
+          ->type_name("TIME");
+  for (const CLI::Option* filter : members->get_options()) {
+    if (!filter->get_lnames().empty() && filter != at && filter != members->get_help_ptr())
+      at->excludes(members->get_option("--" + filter->get_lnames().front()));
+  }
   members->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) {
       if (!parsed.at.empty()) return past_members_command(session, parsed.list.members, parsed.at);
@@ -576,6 +582,15 @@ std::optional<ExitCode> parse(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
+// Others print what they print: a choice of fields would be ignored.
+bool takes_fields(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  const std::string& name = command->get_name();
+  if (name == "members") return command->get_option("--at")->count() == 0;
+  return name == "ls" || name == "get" || name == "match";
+}
+
 }  // namespace
 
 ExitCode run_command_line(std::vector<std::string> words) {
@@ -595,6 +610,14 @@ ExitCode run_command_line(std::vector<std::string> words) {
     parsed.global.output_given = true;
   }
   parsed.global.fields = split_fields(parsed.fields);
+  if (app.get_option("--fields")->count() > 0) {
+    if (parsed.global.fields.empty())
+      return refuse({ExitCode::Usage, "--fields takes names of fields, such as id,names"});
+    if (!takes_fields(app)) {
+      return refuse(
+          {ExitCode::Usage, "only ls, get, match, and members without --at take --fields"});
+    }
+  }
   if (parsed.no_color) parsed.global.color = ColorMode::Never;
   auto session = make_session(parsed.global);
   if (!session) return refuse({ExitCode::Usage, session.error().message});
