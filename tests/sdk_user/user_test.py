@@ -263,6 +263,13 @@ def conform_storage(sdk, manifest):
     print(run([str(suite)], environment=environment).strip().splitlines()[-1])
 
 
+def build_with_clang(sdk, project):
+    environment = {**sdk.environment(), 'CC': 'clang', 'CXX': 'clang++'}
+    run(['cmake', '-B', 'build-clang'], cwd=project, environment=environment)
+    run(['cmake', '--build', 'build-clang'], cwd=project, environment=environment)
+    return next((project / 'build-clang' / 'plugins').glob('*.yaml'))
+
+
 def conform_executor(sdk, manifest):
     suite = sdk.bin.parent / 'tests' / 'storm_executor_conformance'
     environment = {**os.environ, 'STORM_EXECUTOR_NAME': manifest.stem.split('-', 1)[1],
@@ -284,6 +291,11 @@ def test_example(sdk, folder, name):
     # What has a runtime of its own is not loaded by a test either.
     if name in ('c-executor', 'cpp-executor', 'rust-executor'):
         conform_executor(sdk, manifest)
+    if name in ('c-executor', 'cpp-executor'):
+        if shutil.which('clang++'):
+            conform_executor(sdk, build_with_clang(sdk, project))
+        else:
+            print(f'clang is not installed: {name} is built by the default compiler only')
 
 
 def test_new(sdk, folder, template):
