@@ -187,7 +187,7 @@ def use_executor(server, manifest, name):
 
 def use_storage(server, manifest, name):
     """What was acknowledged is there after a restart, and after a kill."""
-    configure(server, manifest, f'storage: {{plugin: {name}, config: {{path: "{server.folder}/data/rows"}}}}\n')
+    configure(server, manifest, f'storage: {{plugin: {name}, config: {{path: "{server.folder}/rows"}}}}\n')
     server.start()
     create(server, '/v1/groups', {'name': 'first', 'query': {'type': 'vm'}})
     server.stop()
@@ -286,7 +286,7 @@ def test_example(sdk, folder, name):
     shutil.copytree(ROOT / 'examples' / 'plugins' / name, project, ignore=shutil.ignore_patterns('build'))
     manifest = sdk.build(project)
     use(sdk, manifest)
-    if name == 'cpp-storage':
+    if name in ('c-storage', 'cpp-storage'):
         conform_storage(sdk, manifest)
     # What has a runtime of its own is not loaded by a test either.
     if name in ('c-executor', 'cpp-executor', 'rust-executor'):
