@@ -61,6 +61,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   isolated.version = STORM_VERSION;
   daemon->isolated_ = std::make_shared<runner::IsolatedPlugins>(std::move(isolated));
   daemon->plugins_.check_isolated = daemon->isolated_->checker(daemon->plugins_);
+  daemon->plugins_.clear_quarantine = [isolated = daemon->isolated_](const std::string& instance) {
+    isolated->clear_quarantine(instance);
+  };
   daemon->plugins_.isolation = config.plugins.isolation;
   daemon->plugins_.isolate = daemon->isolated_->isolator();
   daemon->catalog_ = scan_plugins(plugin_folders(config, environment));
@@ -126,12 +129,8 @@ void Daemon::start_executors(const std::vector<InstanceConfig>& executors) {
 
 void Daemon::start_executor(const InstanceConfig& config) {
   auto runner = ExecutorRunner::start(config, catalog_, plugins_, *engine_);
-  if (!runner) {
-    spdlog::error("executor {} does not run: {}", config.name, runner.error().message);
-    return;
-  }
   const std::lock_guard lock(executors_mutex_);
-  executors_[config.name] = std::move(*runner);
+  executors_[config.name] = std::move(runner);
 }
 
 bool Daemon::is_running(const std::string& name) const {

@@ -1,9 +1,13 @@
 // One executor of the configuration while it runs: its agent in the model, its plugin instance, and
-// what connects the two. An executor that cannot start leaves its agent with the reason, and the
-// daemon goes on.
+// what connects the two. It is started on a thread of its own. One that cannot start leaves its
+// agent with the reason, and the daemon goes on; when its process died or what it needs was not
+// there, it is tried again after a while.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/config/config.hpp"
@@ -14,16 +18,24 @@
 
 namespace storm {
 
+// How long the daemon waits for an executor before it goes on without it, for now.
+inline constexpr std::int64_t kStartWait = 2 * kNanosecondsPerSecond;
+// Between attempts to start one in a process of its own.
+inline constexpr std::int64_t kStartRetryFirst = 200 * kNanosecondsPerMillisecond;
+inline constexpr std::int64_t kStartRetryMax = 30 * kNanosecondsPerSecond;
+
 class ExecutorRunner {
  public:
   // Whether its plugin can be started, as far as that can be told without starting it.
   static Result<void> check(const InstanceConfig& config, const PluginCatalog& catalog,
                             const PluginEnvironment& environment);
-  // Registers the agent and starts the plugin. Fails only when the engine does.
-  static Result<std::unique_ptr<ExecutorRunner>> start(const InstanceConfig& config,
-                                                       const PluginCatalog& catalog,
-                                                       const PluginEnvironment& environment,
-                                                       Engine& engine);
+  // Registers the agent and starts the plugin; returns after kStartWait at the latest.
+  static std::unique_ptr<ExecutorRunner> start(const InstanceConfig& config,
+                                               const PluginCatalog& catalog,
+                                               const PluginEnvironment& environment,
+                                               Engine& engine);
+  ~ExecutorRunner();  // stops
+
   // Ends the plugin's work, in a few seconds at most. What it knew stays as it is: for the end of
   // stormd, which finds it stale at its next start.
   void stop();
@@ -32,20 +44,24 @@ class ExecutorRunner {
   void retire();
   // Looks at a state that was published; does not wait. An agent that somebody deleted comes back.
   void look(const State& state);  // [engine-thread]
-  bool is_running() const { return adapter_ != nullptr; }
+  bool is_running() const;
+  // Ends a quarantine and tries again at once.  [any-thread]
+  void clear_quarantine();
 
-  const InstanceConfig& config() const { return config_; }
+  const InstanceConfig& config() const;
   std::vector<InstanceMetric> metrics() const;  // [any-thread]
+  // The plugin of the instance that runs; null when none does.  [any-thread]
+  std::shared_ptr<const ExecutorAdapter> adapter() const;
+  // Nothing for one that is mapped into stormd, or does not run.  [any-thread]
+  std::optional<ProcessState> process() const;
+  std::string failure() const;  // why it does not run; empty while it does.  [any-thread]
 
  private:
-  ExecutorRunner(InstanceConfig config, Engine& engine)
-      : config_(std::move(config)), engine_(engine) {}
+  struct Life;
+  explicit ExecutorRunner(std::shared_ptr<Life> life);
 
-  const InstanceConfig config_;
-  Engine& engine_;
-  Id agent_;
-  std::shared_ptr<EngineSink> sink_;          // none when it could not start
-  std::unique_ptr<ExecutorAdapter> adapter_;  // none when it could not start
+  const std::shared_ptr<Life> life_;  // one that cannot be stopped in time keeps it alive
+  std::thread starter_;
 };
 
 }  // namespace storm

@@ -159,6 +159,11 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
     relist_ = true;
     if (call_) call_->cancel();
   }
+  void try_now() {
+    const std::lock_guard lock(mutex_);
+    try_now_ = true;
+    changed_.notify_all();
+  }
   // False when the thread did not end by then; it is left to itself.
   bool join_until(std::chrono::steady_clock::time_point deadline) {
     bool finished = false;
@@ -264,7 +269,9 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
 
   void sleep(std::int64_t nanoseconds) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::nanoseconds(nanoseconds), [this] { return cancelled_; });
+    changed_.wait_for(lock, std::chrono::nanoseconds(nanoseconds),
+                      [this] { return cancelled_ || try_now_; });
+    try_now_ = false;
   }
 
   static storm_rc publish(const storm_feed* feed, const storm_call* raw,
@@ -343,6 +350,7 @@ class ExecutorAdapter::Scope : public std::enable_shared_from_this<Scope> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool cancelled_ = false;      // Guarded by mutex_.
+  bool try_now_ = false;        // Guarded by mutex_. Somebody has seen to what was wrong.
   bool finished_ = false;       // Guarded by mutex_.
   PluginCall* call_ = nullptr;  // Guarded by mutex_; the call that runs.
   std::string bookmark_;        // Guarded by mutex_.
@@ -414,6 +422,10 @@ void ExecutorAdapter::run(std::shared_ptr<ResourceSink> sink) {
 
 void ExecutorAdapter::relist() {
   for (const std::shared_ptr<Scope>& scope : scopes_) scope->relist();
+}
+
+void ExecutorAdapter::try_now() {
+  for (const std::shared_ptr<Scope>& scope : scopes_) scope->try_now();
 }
 
 Result<void> ExecutorAdapter::stop() {

@@ -45,6 +45,9 @@ class ExecutorAdapter {
   // Has every scope listed again at once: the model forgot what they told. Does not wait. Between
   // run and stop.  [any-thread]
   void relist();
+  // A scope that waits before it begins again after a failure does so at once. Between run and
+  // stop.  [any-thread]
+  void try_now();
   // Cancels all calls and returns within kWatchReturnTimeout + kQuiesceTimeout; the sink is not
   // used any more then. The error says what did not stop.
   Result<void> stop();

@@ -34,6 +34,8 @@ struct PluginEnvironment {
   PluginIsolator isolate = nullptr;  // null: every plugin is mapped here
   // Whether a process of its own can map a plugin, by having one do so. With `isolate`.
   std::function<Result<void>(const Manifest&)> check_isolated = nullptr;
+  // Lets the processes of an instance be started again.
+  std::function<void(const std::string& instance)> clear_quarantine = nullptr;
 };
 
 class PluginInstance : public std::enable_shared_from_this<PluginInstance> {

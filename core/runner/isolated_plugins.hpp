@@ -32,6 +32,8 @@ class IsolatedPlugins : public std::enable_shared_from_this<IsolatedPlugins> {
   PluginIsolator isolator();
   // For PluginEnvironment::check_isolated; keeps this alive.
   std::function<Result<void>(const Manifest&)> checker(PluginEnvironment environment);
+  // Lets the processes of an instance be started again.
+  void clear_quarantine(const std::string& instance) { policy_of(instance)->clear(); }
 
  private:
   Result<void> check(const Manifest& manifest, const PluginEnvironment& environment) const;
