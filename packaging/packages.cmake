@@ -1,8 +1,10 @@
 # The Debian packages: one for each component whose name begins with "perfectstorm-", made by
 # `cmake --build BUILD --target packages` in BUILD/packages. A plugin has its own, which needs the plugin ABI that core
-# provides under a name of its own, so that apt refuses one that is too new. What stormd cannot do without is in core.
+# provides under a name of its own, so that apt refuses one that is too new. What stormd cannot do without is in core, or
+# comes with it.
 set(STORM_PLUGIN_ABI perfectstorm-plugin-abi-${STORM_ABI_MAJOR})
-set(in_core perfectstorm-storage-sqlite perfectstorm-operator-text)
+set(in_core perfectstorm-storage-sqlite)
+set(beside_core perfectstorm-operator-text)  # for stormctl, too
 
 find_program(STORM_SHLIBDEPS dpkg-shlibdeps)
 if(NOT STORM_SHLIBDEPS OR STORM_SANITIZE)
@@ -54,10 +56,10 @@ function(wrap result text)
   set(${result} "${lines}" PARENT_SCOPE)
 endfunction()
 
-# storm_package(NAME SUMMARY "..." TEXT "..." SECTION s [DEPENDS|RECOMMENDS|SUGGESTS|PROVIDES|ENHANCES package ...]
+# storm_package(NAME SUMMARY "..." TEXT "..." SECTION s [DEPENDS|RECOMMENDS|SUGGESTS|PROVIDES|ENHANCES|BREAKS package ...]
 #               [CONTROL folder]): does nothing where no such component is built.
 macro(storm_package name)
-  cmake_parse_arguments(arg "" "SUMMARY;TEXT;SECTION;CONTROL" "DEPENDS;RECOMMENDS;SUGGESTS;PROVIDES;ENHANCES" ${ARGN})
+  cmake_parse_arguments(arg "" "SUMMARY;TEXT;SECTION;CONTROL" "DEPENDS;RECOMMENDS;SUGGESTS;PROVIDES;ENHANCES;BREAKS" ${ARGN})
   if(${name} IN_LIST components)
     list(APPEND CPACK_COMPONENTS_ALL ${name})
     string(TOUPPER ${name} upper)
@@ -65,7 +67,7 @@ macro(storm_package name)
     set(CPACK_DEBIAN_${upper}_PACKAGE_SECTION ${arg_SECTION})
     wrap(text "${arg_TEXT}")
     set(CPACK_DEBIAN_${upper}_DESCRIPTION "${arg_SUMMARY}\n${text}")
-    foreach(relation DEPENDS RECOMMENDS SUGGESTS PROVIDES ENHANCES)
+    foreach(relation DEPENDS RECOMMENDS SUGGESTS PROVIDES ENHANCES BREAKS)
       list(JOIN arg_${relation} ", " CPACK_DEBIAN_${upper}_PACKAGE_${relation})
     endforeach()
     if(arg_CONTROL)
@@ -75,7 +77,9 @@ macro(storm_package name)
   endif()
 endmacro()
 
-set(provided "${STORM_PLUGIN_ABI} (= ${STORM_ABI_MAJOR}.${STORM_ABI_MINOR})")
+# By whatever runs plugins: stormd, storm-agent, stormctl for operators. All on one machine are of one version.
+set(abi "${STORM_PLUGIN_ABI} (= ${STORM_ABI_MAJOR}.${STORM_ABI_MINOR})")
+set(provided ${abi})
 foreach(part ${in_core})
   list(APPEND provided "${part} (= ${PROJECT_VERSION})")
   string(TOUPPER ${part} upper)
@@ -86,14 +90,15 @@ storm_package(perfectstorm-core
   SUMMARY "live model of everything that runs in your clouds (server)"
   TEXT "stormd discovers what runs by its plugins, keeps one model of it, and serves
 it over REST. People name groups with queries, which are kept current with each
-change. This package has the server, its embedded store and the operators of
-its query language. Clouds come with packages of their own,
+change. This package has the server and its embedded store. Clouds come with packages of their own,
 perfectstorm-executor-swarm for one."
   SECTION admin
   DEPENDS "systemd-standalone-sysusers | systemd-sysusers | systemd" procps  # its kill is in the unit
+    "perfectstorm-operator-text (= ${PROJECT_VERSION})"
   RECOMMENDS perfectstorm-cli
   SUGGESTS perfectstorm-executor-swarm
   PROVIDES ${provided}
+  BREAKS "perfectstorm-cli (<< ${PROJECT_VERSION})" "perfectstorm-agent (<< ${PROJECT_VERSION})"
   CONTROL core)
 list(APPEND CPACK_COMPONENTS_ALL ${in_core})
 
@@ -103,7 +108,10 @@ storm_package(perfectstorm-cli
 applications, events as they happen. With manual page and completions for bash,
 zsh and fish."
   SECTION admin
-  SUGGESTS perfectstorm-core)
+  RECOMMENDS "perfectstorm-operator-text (= ${PROJECT_VERSION})"
+  SUGGESTS perfectstorm-core
+  PROVIDES "${abi}"
+  BREAKS "perfectstorm-core (<< ${PROJECT_VERSION})" "perfectstorm-agent (<< ${PROJECT_VERSION})")
 
 storm_package(perfectstorm-sdk
   SUMMARY "live model of everything that runs in your clouds (for writing plugins)"
@@ -117,14 +125,17 @@ storm_package(perfectstorm-agent
   SUMMARY "live model of everything that runs in your clouds (plugins elsewhere)"
   TEXT "storm-agent runs a plugin of Perfect Storm as a program of its own, on any
 machine, and tells a server elsewhere over REST what the plugin finds."
-  SECTION admin)
+  SECTION admin
+  SUGGESTS perfectstorm-executor-swarm
+  PROVIDES "${abi}"
+  BREAKS "perfectstorm-core (<< ${PROJECT_VERSION})" "perfectstorm-cli (<< ${PROJECT_VERSION})")
 
 # A plugin's relations follow from the call of storm_add_plugin that makes it.
 get_property(plugins GLOBAL PROPERTY STORM_PLUGINS)
 foreach(plugin ${plugins})
   get_target_property(name ${plugin} STORM_COMPONENT)
   get_target_property(summary ${plugin} STORM_SUMMARY)
-  get_target_property(abi ${plugin} STORM_ABI_MIN)
+  get_target_property(abi_min ${plugin} STORM_ABI_MIN)
   if(name IN_LIST in_core)
     continue()
   endif()
@@ -136,11 +147,20 @@ foreach(plugin ${plugins})
   if(name MATCHES "^perfectstorm-executor-")
     set(begins "A server that runs takes it in by itself: what its configuration already names starts.")
   endif()
+  # What core depends on would depend on itself by the ABI; it is of core's version instead.
+  set(needs "${STORM_PLUGIN_ABI} (>= ${abi_min})")
+  if(name IN_LIST beside_core)
+    set(needs)
+  elseif(name MATCHES "^perfectstorm-executor-")
+    list(PREPEND needs "perfectstorm-core | perfectstorm-agent")  # stormctl has no use for it
+  elseif(name MATCHES "^perfectstorm-storage-")
+    list(PREPEND needs perfectstorm-core)
+  endif()
   storm_package(${name}
     SUMMARY "live model of everything that runs in your clouds (a plugin)"
     TEXT "${summary}. ${begins}"
     SECTION admin
-    DEPENDS "${STORM_PLUGIN_ABI} (>= ${abi})"
+    DEPENDS ${needs}
     ENHANCES perfectstorm-core
     CONTROL ${control})
 endforeach()

@@ -58,8 +58,12 @@ def eventually(what, look):
 
 
 def depends_of(packages):
-    return '\n'.join(sorted(subprocess.run(['dpkg-deb', '-f', str(package), 'Depends'], capture_output=True, text=True,
-                                           check=True).stdout.strip() for package in packages))
+    """The names of what is not ours, alternatives as they stand: what a root has to have."""
+    names = set()
+    for package in packages:
+        text = subprocess.run(['dpkg-deb', '-f', str(package), 'Depends'], capture_output=True, text=True, check=True).stdout
+        names |= {re.sub(r'\s*\([^)]*\)', '', each).strip() for each in text.split(',')}
+    return '\n'.join(sorted(name for name in names if name and not name.startswith('perfectstorm-')))
 
 
 class Root:
@@ -199,7 +203,7 @@ def bring_loopback_up():
 
 
 def package_of_others(packages):
-    """Puts beside `packages` that of a plugin which was written with what perfectstorm-cli and -sdk install, and nothing else of ours."""
+    """Puts beside `packages` that of a plugin which was written with what perfectstorm-cli and -sdk install alone."""
     with tempfile.TemporaryDirectory(prefix='storm-others-') as name:
         folder = pathlib.Path(name)
         for part in ('cli', 'sdk'):
@@ -225,6 +229,18 @@ def session(root):
 
     def resources():
         return json.loads(stormctl('resources', 'ls', '-o', 'json'))
+
+    step('an agent elsewhere and its plugin need no core')
+    planned = root.apt('install', '--simulate', 'perfectstorm-agent', 'perfectstorm-executor-swarm').stdout
+    check('Inst perfectstorm-executor-swarm' in planned and 'Inst perfectstorm-core' not in planned, planned)
+
+    step('stormctl alone matches files, with $regex')
+    root.apt('install', 'perfectstorm-cli')
+    matched = stormctl('match', '{"image": {"$regex": "^redis:"}}', given='{"image": "redis:7"}\n{"image": "web:1"}\n')
+    check(matched == '{"image": "redis:7"}\n', f'it printed {matched!r}')
+    check(not root.is_installed('perfectstorm-core'), 'it needs core')
+    root.apt('purge', 'perfectstorm-cli', 'perfectstorm-operator-text')
+    check(root.contents() == before, 'something is left of it')
 
     step('core brings stormctl, the user, its folder and its configuration')
     root.apt('install', 'perfectstorm-core')
@@ -340,15 +356,16 @@ def session(root):
     service.stop()
 
     step('a removal keeps configuration and state')
-    root.apt('remove', 'perfectstorm-core')
-    for package in ('perfectstorm-core', 'perfectstorm-executor-simulated', 'perfectstorm-executor-my-cloud'):
+    root.apt('remove', 'perfectstorm-core', 'perfectstorm-executor-simulated')
+    for package in ('perfectstorm-core', 'perfectstorm-executor-simulated'):
         check(not root.is_installed(package), f'{package} is still there')
     check(root.text('etc/perfectstorm/stormd.yaml') == CONFIG, 'the configuration is gone')
     check(root.path('var/lib/perfectstorm/storm.db').exists(), 'the state is gone')
-    check(not root.path('usr/lib/perfectstorm').exists(), 'there are files left in /usr')
+    left = [str(file) for file in root.path(PLUGINS).iterdir() if not file.name.startswith(('operator-text', 'executor-my_cloud'))]
+    check(not left and not root.path('usr/libexec/perfectstorm').exists(), f'there are files left in /usr: {left}')
 
     step('a purge leaves nothing')
-    root.apt('purge', 'perfectstorm-core', 'perfectstorm-cli', 'perfectstorm-executor-simulated',
+    root.apt('purge', 'perfectstorm-core', 'perfectstorm-cli', 'perfectstorm-operator-text', 'perfectstorm-executor-simulated',
              'perfectstorm-executor-swarm', 'perfectstorm-executor-my-cloud')
     known = root.run('dpkg-query', '-W', '-f', '${Package} is ${db:Status-Status}\n', 'perfectstorm*', checked=False).stdout
     check(not re.search(r'is (installed|config-files|half)', known), f'dpkg still has packages:\n{known}')

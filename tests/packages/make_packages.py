@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 SECONDS = 300
-WANTED = ('core', 'cli', 'sdk', 'executor-swarm', 'executor-simulated', 'executor-jsonl')
+WANTED = ('core', 'cli', 'sdk', 'agent', 'operator-text', 'executor-swarm', 'executor-simulated', 'executor-jsonl')
 # By folder: what has to be in which package.
 FILES = {
     'core': ('usr/sbin/stormd', 'usr/lib/systemd/system/stormd.service', 'usr/lib/sysusers.d/perfectstorm.conf',
              'etc/perfectstorm/stormd.yaml', 'usr/share/man/man8/stormd.8.gz', 'usr/share/man/man5/stormd.yaml.5.gz',
-             'usr/lib/perfectstorm/plugins/storage-sqlite.so', 'usr/lib/perfectstorm/plugins/operator-text.so'),
+             'usr/lib/perfectstorm/plugins/storage-sqlite.so', 'usr/libexec/perfectstorm/storm-plugin-runner'),
+    'operator-text': ('usr/lib/perfectstorm/plugins/operator-text.so',),
     'cli': ('usr/bin/stormctl', 'usr/share/man/man1/stormctl.1.gz', 'usr/share/bash-completion/completions/stormctl',
             'usr/share/zsh/vendor-completions/_stormctl', 'usr/share/fish/vendor_completions.d/stormctl.fish'),
     'sdk': ('usr/include/storm/plugin.h', 'usr/lib/cmake/PerfectStorm/PerfectStormConfig.cmake'),

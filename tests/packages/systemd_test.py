@@ -61,7 +61,7 @@ class Machine:
         return done.stdout
 
     def install(self, package):
-        return self.run('sh', '-c', f'dpkg --install /packages/{package}_*.deb')
+        return self.run('bash', '-c', f'dpkg --install /packages/{package}_*.deb')
 
     def shown(self, name):
         return self.run('systemctl', 'show', 'stormd', '--value', '--property', name).strip()
@@ -94,7 +94,7 @@ class Machine:
 
 def session(machine):
     step('the installation starts the service, which is ready when systemd says so')
-    machine.run('sh', '-c', 'dpkg --install /packages/perfectstorm-core_*.deb /packages/perfectstorm-cli_*.deb')
+    machine.install('perfectstorm-{core,cli,operator-text}')
     check(machine.shown('ActiveState') == 'active', f'it is {machine.shown("ActiveState")}:\n{machine.journal()}')
     check(machine.shown('StatusText') == 'Listening at http://127.0.0.1:28482', f'it says {machine.shown("StatusText")}')
     machine.run('stormctl', 'status')
