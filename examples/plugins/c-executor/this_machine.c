@@ -81,7 +81,7 @@ static storm_str find_unknown(storm_str config) {
 static storm_rc check_settings(const storm_host* host, const storm_call* call, storm_str config) {
   char message[160];
   storm_str unknown;
-  if (config.n > 0 && *config.p != '{') {
+  if (config.n > 0 && (*config.p != '{' || config.n < 2 || config.p[config.n - 1] != '}')) {
     return fail(host, call, STORM_E_INVALID, STORM_LAYER_CONFIG,
                 "config must be a map, such as {every: 5}");
   }

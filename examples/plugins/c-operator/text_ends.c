@@ -116,11 +116,34 @@ static int take_escape(reader* json) {
   return 1;
 }
 
+/* Whether these bytes are UTF-8: no byte alone, nothing written longer than need be, no surrogates.
+ */
+static int is_utf8(const char* bytes, uint64_t count) {
+  const uint8_t* at = (const uint8_t*)bytes;
+  const uint8_t* const end = at + count;
+  while (at < end) {
+    const uint8_t first = *at++;
+    const int more = first < 0x80 ? 0 : first < 0xC2 ? -1 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    int i;
+    if (more < 0 || first > 0xF4 || end - at < more) return 0;
+    for (i = 0; i < more; ++i) {
+      if ((at[i] & 0xC0) != 0x80) return 0;
+    }
+    if ((first == 0xE0 && at[0] < 0xA0) || (first == 0xED && at[0] > 0x9F) ||
+        (first == 0xF0 && at[0] < 0x90) || (first == 0xF4 && at[0] > 0x8F)) {
+      return 0;
+    }
+    at += more;
+  }
+  return 1;
+}
+
 static int take_text(reader* json, storm_str* text) {
   text->p = json->out;
   if (!take(json, '"')) return 0;
   while (json->at < json->end && *json->at != '"') {
     const char c = *json->at++;
+    if ((unsigned char)c < 0x20) return 0;
     if (c == '\\') {
       if (!take_escape(json)) return 0;
     } else {
@@ -130,7 +153,7 @@ static int take_text(reader* json, storm_str* text) {
   if (json->at == json->end) return 0;
   ++json->at;
   text->n = (uint64_t)(json->out - text->p);
-  return 1;
+  return is_utf8(text->p, text->n);
 }
 
 /* Whether the whole argument is a text or a list of them. */

@@ -53,7 +53,9 @@ void check_settings(std::string_view config) {
   const auto refuse = [](const std::string& message) {
     throw Fault(STORM_E_INVALID, message).layer(STORM_LAYER_CONFIG);
   };
-  if (!config.empty() && config.front() != '{') refuse("config must be a map, such as {every: 5}");
+  if (!config.empty() && (config.size() < 2 || config.front() != '{' || config.back() != '}')) {
+    refuse("config must be a map, such as {every: 5}");
+  }
   const std::size_t quote = config.find('"');
   if (quote == std::string_view::npos) return;
   const std::string_view name = config.substr(quote + 1, config.find('"', quote + 1) - quote - 1);

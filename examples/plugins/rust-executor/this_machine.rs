@@ -78,7 +78,7 @@ unsafe extern "C" fn take_text(out: *const Out, chunk: Str) -> Rc {
 /// A map, in which there is nothing but `every`. Requires: its value, if it is there, is a number.
 fn check_settings(config: &[u8]) -> Result<(), Failure> {
     let text = String::from_utf8_lossy(config);
-    if !text.is_empty() && !text.starts_with('{') {
+    if !text.is_empty() && !(text.starts_with('{') && text.ends_with('}')) {
         return Err(failure(E_INVALID, LAYER_CONFIG, "config must be a map, such as {every: 5}"));
     }
     // Every other piece between quotes is a name.
