@@ -116,7 +116,8 @@ zsh and fish."
 storm_package(perfectstorm-sdk
   SUMMARY "live model of everything that runs in your clouds (for writing plugins)"
   TEXT "Headers of the plugin ABI in C, C++ glue over them, and what CMake and
-pkg-config need to build plugins of Perfect Storm outside its sources."
+pkg-config need to build plugins of Perfect Storm outside its sources, and
+storm-plugin-check, which tries whether a plugin keeps the rules."
   SECTION devel
   RECOMMENDS cmake "g++ | c++-compiler"
   SUGGESTS perfectstorm-core)

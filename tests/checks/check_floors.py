@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 SOURCES = {'.h', '.hpp', '.c', '.cpp', '.ipp'}
-TOP = ('core', 'runner', 'sdk', 'plugins', 'cli', 'examples')
+TOP = ('core', 'plugin_check', 'runner', 'sdk', 'plugins', 'cli', 'examples')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
