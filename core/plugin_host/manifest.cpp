@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "core/document/yaml_reader.hpp"
+#include "core/plugin_host/trusted_file.hpp"
 
 namespace storm {
 namespace {
@@ -245,17 +244,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::filesystem::pa
 Result<Manifest> read_manifest(const std::filesystem::path& file) {
   std::error_code failed;
   const std::filesystem::path path = std::filesystem::absolute(file, failed);
-  const std::uintmax_t size = std::filesystem::file_size(path, failed);
-  if (failed) return Error{Errc::Io, path.string() + ": " + failed.message()};
-  if (size > kManifestBytesMax) {
-    return Error{Errc::TooLarge, fmt::format("{}: a plugin manifest has at most {} bytes, this {}",
-                                             path.string(), kManifestBytesMax, size)};
-  }
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)),
-                         std::istreambuf_iterator<char>());
-  if (!stream) return Error{Errc::Io, path.string() + ": cannot be read"};
-  return parse_manifest(text, path);
+  if (failed) return Error{Errc::Io, file.string() + ": " + failed.message()};
+  const TrustedFile text = STORM_TRY(read_trusted_file(path, kManifestBytesMax));
+  return parse_manifest(text.bytes, path);
 }
 
 }  // namespace storm

@@ -1,6 +1,7 @@
-// From a manifest to a plugin whose tables may be called. Everything that the manifest and the
-// file's first bytes can tell is checked before the library is mapped: mapping runs its code. Each
-// failure names the file, both versions and the remedy.
+// From a manifest to a plugin whose tables may be called. Everything that the manifest, who may
+// write the file, and its bytes can tell is checked before the library is mapped: mapping runs its
+// code. What is mapped are the bytes that were checked. Each failure is a Refusal that names the
+// file, both versions and the remedy.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -33,7 +34,7 @@ enum class MappedInto { Daemon, OwnProcess };
 // Only the checks that need no code of the plugin.
 Result<void> check_manifest(const Manifest& manifest, MappedInto place = MappedInto::Daemon);
 
-// And whether its library, if it was loaded before, is still the file that was loaded.
+// And whether there is still room for its library, if it is a build that is not mapped yet.
 Result<void> check_loadable(const Manifest& manifest, const LibraryRegistry& libraries);
 
 Result<std::shared_ptr<const LoadedPlugin>> load_plugin(const Manifest& manifest,

@@ -1,11 +1,20 @@
 #include "core/plugin_host/shared_library.hpp"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <utility>
+
+#include "core/plugin_host/plugin_refusal.hpp"
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
@@ -29,11 +38,44 @@ std::string linker_words(std::string_view wrapped) {
   return std::string(wrapped.substr(first, after - first));
 }
 
-// All zero when there is none.
-struct stat stat_of(const std::filesystem::path& path) {
-  struct stat file = {};
-  if (::stat(path.c_str(), &file) != 0) file = {};
-  return file;
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+// A sealed copy in memory. It stays open once it is mapped: the dynamic linker would take another
+// file under the same number for the same library. -1: the system does not allow it.
+int copy_of(const TrustedFile& file) {
+  const int copy = ::memfd_create(file.path.filename().c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (copy < 0) return -1;
+  std::string_view rest = file.bytes;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(copy, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      ::close(copy);
+      return -1;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  ::fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+  return copy;
+}
+
+bool holds(int copy, std::string_view bytes) {
+  std::array<char, 64 * 1024> chunk;
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t got = ::pread(copy, chunk.data(), chunk.size(), static_cast<off_t>(at));
+    const auto count = static_cast<std::size_t>(got > 0 ? got : 0);
+    if (count == 0 || bytes.substr(at, count) != std::string_view(chunk.data(), count)) {
+      return false;
+    }
+    at += count;
+  }
+  return true;
 }
 
 bool is_same_file(const struct stat& a, const struct stat& b) {
@@ -52,15 +94,16 @@ SharedLibrary::SharedLibrary(std::filesystem::path path, std::unique_ptr<Handle>
 
 SharedLibrary::~SharedLibrary() = default;
 
-Result<std::shared_ptr<SharedLibrary>> SharedLibrary::open(const std::filesystem::path& path) {
-  STORM_ASSERT(path.is_absolute());
+Result<std::shared_ptr<SharedLibrary>> SharedLibrary::open(const std::filesystem::path& path,
+                                                           const std::filesystem::path& mapped) {
+  STORM_ASSERT(mapped.is_absolute());
   auto handle = std::make_unique<Handle>();
   try {
     // The throwing overload: only it keeps the text of dlerror.
-    handle->library.load(path, kMode);
+    handle->library.load(mapped, kMode);
   } catch (const std::exception& error) {
-    return Error{Errc::PluginFault, fmt::format("{}: cannot be loaded: {}", path.string(),
-                                                linker_words(error.what()))};
+    const std::string words = replaced(linker_words(error.what()), mapped.string(), path.string());
+    return refuse(Refusal::LoadFailed, path, "cannot be loaded: " + words);
   }
   return std::shared_ptr<SharedLibrary>(new SharedLibrary(path, std::move(handle)));
 }
@@ -69,9 +112,8 @@ Result<void*> SharedLibrary::own_symbol(const std::string& name) const {
   void* const handle = handle_->library.native();
   void* const address = ::dlsym(handle, name.c_str());
   if (!address) {
-    return Error{Errc::PluginFault,
-                 fmt::format("{}: it does not export {}; build it with storm_add_plugin()",
-                             path_.string(), name)};
+    return refuse(Refusal::EntryMissing, path_,
+                  fmt::format("it does not export {}; build it with storm_add_plugin()", name));
   }
   // dlsym also searches the libraries that this one depends on.
   link_map* opened = nullptr;
@@ -80,34 +122,99 @@ Result<void*> SharedLibrary::own_symbol(const std::string& name) const {
   if (::dlinfo(handle, RTLD_DI_LINKMAP, &opened) != 0 ||
       ::dladdr1(address, &found, reinterpret_cast<void**>(&owner), RTLD_DL_LINKMAP) == 0 ||
       owner != opened) {
-    return Error{Errc::PluginFault,
-                 fmt::format("{}: {} is not its own, it comes from {}, which it depends on; a "
-                             "plugin must define its entry itself",
-                             path_.string(), name, found.dli_fname ? found.dli_fname : "nowhere")};
+    return refuse(Refusal::EntryBorrowed, path_,
+                  fmt::format("{} is not its own, it comes from {}, which it depends on; a plugin "
+                              "must define its entry itself",
+                              name, found.dli_fname ? found.dli_fname : "nowhere"));
   }
   return address;
 }
 
-Result<std::shared_ptr<SharedLibrary>> LibraryRegistry::open(const std::filesystem::path& path) {
-  STORM_TRY(check_not_replaced(path));
+struct LibraryRegistry::Generation {
+  std::shared_ptr<SharedLibrary> library;
+  int copy = -1;  // -1: it was mapped from its path
+  std::size_t size = 0;
+  struct stat stat = {};
+};
+
+LibraryRegistry::LibraryRegistry() = default;
+// The copies stay open: what they hold stays mapped.
+LibraryRegistry::~LibraryRegistry() = default;
+
+Result<std::shared_ptr<SharedLibrary>> LibraryRegistry::open(const TrustedFile& file,
+                                                             MapFrom from) {
   const std::lock_guard lock(mutex_);
-  if (const auto known = libraries_.find(path); known != libraries_.end()) {
-    return known->second.library;
-  }
-  const struct stat file = stat_of(path);
-  std::shared_ptr<SharedLibrary> library = STORM_TRY(SharedLibrary::open(path));
-  libraries_.emplace(path, Opened{library, file});
+  if (const Generation* const known = find(file)) return known->library;
+  STORM_TRY(check_room_locked(file));
+  Generation generation = STORM_TRY(map(file, from));
+  auto library = generation.library;
+  libraries_[file.path].push_back(std::move(generation));
   return library;
 }
 
-Result<void> LibraryRegistry::check_not_replaced(const std::filesystem::path& path) const {
+Result<LibraryRegistry::Generation> LibraryRegistry::map(const TrustedFile& file,
+                                                         MapFrom from) const {
+  Generation generation;
+  generation.size = file.bytes.size();
+  generation.stat = file.stat;
+  if (from == MapFrom::Copy) generation.copy = copy_of(file);
+  if (generation.copy >= 0) {
+    auto library = SharedLibrary::open(file.path, fmt::format("/proc/self/fd/{}", generation.copy));
+    if (!library) {
+      ::close(generation.copy);
+      return std::move(library).error();
+    }
+    generation.library = std::move(*library);
+    return generation;
+  }
+  // Without a copy the file must be what was looked at, before and after.
+  const auto unchanged = [&] {
+    struct stat now = {};
+    return ::stat(file.path.c_str(), &now) == 0 && is_same_file(now, file.stat);
+  };
+  if (unchanged()) {
+    generation.library = STORM_TRY(SharedLibrary::open(file.path, file.path));
+    if (unchanged()) return generation;
+  }
+  return refuse(Refusal::FileSwapped, file.path,
+                "the file was replaced while it was loaded; try again when nobody installs it");
+}
+
+const LibraryRegistry::Generation* LibraryRegistry::find(const TrustedFile& file) const {
+  const auto path = libraries_.find(file.path);
+  if (path == libraries_.end()) return nullptr;
+  const auto known = std::ranges::find_if(path->second, [&](const Generation& generation) {
+    if (generation.size != file.bytes.size()) return false;
+    return generation.copy >= 0 ? holds(generation.copy, file.bytes)
+                                : is_same_file(generation.stat, file.stat);
+  });
+  return known == path->second.end() ? nullptr : &*known;
+}
+
+Result<void> LibraryRegistry::check_room(const TrustedFile& file) const {
   const std::lock_guard lock(mutex_);
-  const auto known = libraries_.find(path);
-  if (known == libraries_.end() || is_same_file(known->second.file, stat_of(path))) return {};
-  return Error{Errc::PluginFault,
-               fmt::format("{}: the file was replaced after it was loaded, and what is loaded "
-                           "cannot be taken out; restart stormd to use the new one",
-                           path.string())};
+  return check_room_locked(file);
+}
+
+Result<void> LibraryRegistry::check_room_locked(const TrustedFile& file) const {
+  const auto path = libraries_.find(file.path);
+  if (path == libraries_.end() || find(file)) return {};
+  const bool by_path = path->second.back().copy < 0;
+  if (path->second.size() < kGenerationsMax && !by_path) return {};
+  return refuse(
+      Refusal::Generations, file.path,
+      by_path ? std::string("the file was replaced after it was loaded from its own path, and what "
+                            "is loaded cannot be taken out; restart stormd to use the new one")
+              : fmt::format("{} builds of it are loaded, and none can be taken out; restart stormd "
+                            "to use another one",
+                            path->second.size()));
+}
+
+std::size_t LibraryRegistry::generations() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (const auto& [path, generations] : libraries_) count += generations.size();
+  return count;
 }
 
 }  // namespace storm

@@ -2,22 +2,30 @@
 // to itself, and stays mapped until the process ends: code of a plugin may run on a thread that we
 // could not stop.
 #pragma once
-#include <sys/stat.h>
-
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/base/result.hpp"
+#include "core/plugin_host/trusted_file.hpp"
 
 namespace storm {
 
+inline constexpr std::uintmax_t kLibraryBytesMax = 256ULL << 20U;
+// Builds of one path that are mapped at the same time; a further one needs a restart.
+inline constexpr std::size_t kGenerationsMax = 8;
+
 class SharedLibrary {  // [any-thread]
  public:
-  // Requires: an absolute path. The error carries the dynamic linker's own words.
-  static Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path);
+  // Maps what `mapped`, an absolute path, leads to; `path` is its name in errors. The error carries
+  // the dynamic linker's own words.
+  static Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path,
+                                                     const std::filesystem::path& mapped);
   ~SharedLibrary();
   SharedLibrary(const SharedLibrary&) = delete;
   SharedLibrary& operator=(const SharedLibrary&) = delete;
@@ -35,23 +43,38 @@ class SharedLibrary {  // [any-thread]
   const std::unique_ptr<Handle> handle_;
 };
 
-// Every library that was opened, for the life of the daemon. [any-thread]
+// Where a library is mapped from: a sealed copy of its own in memory, or, when it looks for others
+// beside itself, its file.
+enum class MapFrom { Copy, Path };
+
+// Every library that was opened, for the life of the daemon: each build of a path is one
+// generation, which stays mapped when the next comes. The bytes that were checked are the bytes
+// that are mapped: neither a swapped link nor a file that is written over changes code that runs.
+// [any-thread]
 class LibraryRegistry {
  public:
-  // The same path gives the same library. An error when another file has taken its place since: the
-  // old one stays mapped under that name until the process ends.
-  Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path);
-  // Only that error.
-  Result<void> check_not_replaced(const std::filesystem::path& path) const;
+  LibraryRegistry();
+  ~LibraryRegistry();
+  LibraryRegistry(const LibraryRegistry&) = delete;
+  LibraryRegistry& operator=(const LibraryRegistry&) = delete;
+
+  // The same path with the same bytes gives the same library.
+  Result<std::shared_ptr<SharedLibrary>> open(const TrustedFile& file,
+                                              MapFrom from = MapFrom::Copy);
+  // The error that `open` gives when too many builds of the path are mapped already.
+  Result<void> check_room(const TrustedFile& file) const;
+  // How many builds are mapped, of all paths.
+  std::size_t generations() const;
 
  private:
-  struct Opened {
-    std::shared_ptr<SharedLibrary> library;
-    struct stat file;
-  };
+  struct Generation;
+
+  const Generation* find(const TrustedFile& file) const;
+  Result<void> check_room_locked(const TrustedFile& file) const;
+  Result<Generation> map(const TrustedFile& file, MapFrom from) const;
 
   mutable std::mutex mutex_;
-  std::map<std::filesystem::path, Opened> libraries_;  // Guarded by mutex_.
+  std::map<std::filesystem::path, std::vector<Generation>> libraries_;  // Guarded by mutex_.
 };
 
 }  // namespace storm

@@ -60,7 +60,8 @@ TEST_CASE("manifest: a file that is too large is not read", "[plugin_host]") {
   REQUIRE_FALSE(manifest);
   CHECK(manifest.error().code == Errc::TooLarge);
   CHECK(manifest.error().message ==
-        file.string() + ": a plugin manifest has at most 65536 bytes, this 65537");
+        file.string() +
+            ": it has more than the 65536 bytes that are allowed [plugin.file_too_large]");
 }
 
 TEST_CASE("scan: good plugins are found beside broken ones", "[plugin_host]") {

@@ -62,8 +62,9 @@ inline Manifest manifest_of(const std::string& library, const std::string& name 
   manifest.entry = "storm_entry_" + name;
   manifest.runtime = "native";
   manifest.provides = {"storm.executor/1"};
-  manifest.needs = {"storm.host.log/1",    "storm.host.calls/1",  "storm.host.clock/1",
-                    "storm.host.config/1", "storm.host.status/1", "storm.host.metrics/1"};
+  manifest.needs = {"storm.host.log/1",     "storm.host.calls/1",  "storm.host.clock/1",
+                    "storm.host.config/1",  "storm.host.status/1", "storm.host.metrics/1",
+                    "storm.host.threads/1", "storm.host.query/1"};
   return manifest;
 }
 
