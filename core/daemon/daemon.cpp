@@ -66,6 +66,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   };
   daemon->plugins_.isolation = config.plugins.isolation;
   daemon->plugins_.isolate = daemon->isolated_->isolator();
+  daemon->plugins_.model = daemon->model_;
   daemon->catalog_ = scan_plugins(plugin_folders(config, environment));
   for (const BrokenPlugin& broken : daemon->catalog_.broken) {
     spdlog::warn("plugin {} is left out: {}", broken.file.string(), broken.error.message);
@@ -80,6 +81,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   if (config.limits.group_tests) options.group_tests_max = *config.limits.group_tests;
   daemon->engine_ =
       STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
+
+  daemon->model_->attach(daemon->engine_.get());
 
   rest::Server::Options server;
   server.listen = config.listen;
@@ -217,6 +220,7 @@ void Daemon::stop() {
       ends.push_back(std::async(std::launch::async, [&runner = *runner] { runner.stop(); }));
     }
   }
+  model_->attach(nullptr);
   if (engine_) engine_->stop();
   if (store_) {
     if (auto closed = store_->stop(); !closed) spdlog::warn("store: {}", closed.error().message);

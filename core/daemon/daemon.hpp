@@ -12,6 +12,7 @@
 #include "core/base/result.hpp"
 #include "core/config/config.hpp"
 #include "core/config/environment.hpp"
+#include "core/daemon/engine_model.hpp"
 #include "core/daemon/executor_runner.hpp"
 #include "core/engine/engine.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
@@ -54,6 +55,7 @@ class Daemon {
   Config config_;
   const std::shared_ptr<const Clock> clock_;
   std::shared_ptr<runner::IsolatedPlugins> isolated_;
+  const std::shared_ptr<EngineModel> model_ = std::make_shared<EngineModel>();
   PluginEnvironment plugins_;
   PluginCatalog catalog_;
   std::unique_ptr<Storage> memory_;        // with --ephemeral

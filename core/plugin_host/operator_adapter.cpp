@@ -117,7 +117,10 @@ class OperatorAdapter::Program final : public OperatorProgram {
  public:
   Program(std::shared_ptr<const Runtime> runtime, storm_prog* program)
       : runtime_(std::move(runtime)), match_(runtime_->table().match), program_(program) {}
-  ~Program() override { runtime_->table().release(program_); }
+  ~Program() override {
+    const ThreadClassScope scope(STORM_T_WORK);
+    runtime_->table().release(program_);
+  }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -125,6 +128,7 @@ class OperatorAdapter::Program final : public OperatorProgram {
   bool matches(const Value& value) const override {
     std::string json;
     const storm_value raw = value_of(value, json);
+    const ThreadClassScope scope(STORM_T_PURE);
     try {
       const storm_rc code = match_(program_, &raw);
       if (code < 0) runtime_->count_cut_off();
@@ -140,6 +144,7 @@ class OperatorAdapter::Program final : public OperatorProgram {
     if (!table.hint) return {};
     storm_hint raw{};
     raw.size = sizeof raw;
+    const ThreadClassScope scope(STORM_T_PURE);
     try {
       return table.hint(program_, &raw) < 0 ? OperatorHint{} : read_hint(raw);
     } catch (...) {

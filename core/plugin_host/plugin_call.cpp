@@ -102,6 +102,36 @@ Errc errc_of(storm_rc code) {
   }
 }
 
+storm_rc rc_of(Errc code) {
+  switch (code) {
+    case Errc::InvalidArgument:
+      return STORM_E_INVALID;
+    case Errc::NotFound:
+      return STORM_E_NOT_FOUND;
+    case Errc::AlreadyExists:
+      return STORM_E_EXISTS;
+    case Errc::Conflict:
+    case Errc::PreconditionFailed:
+      return STORM_E_CONFLICT;
+    case Errc::TooLarge:
+    case Errc::NoSpace:
+      return STORM_E_QUOTA;
+    case Errc::Unavailable:
+    case Errc::Io:
+      return STORM_E_UNAVAILABLE;
+    case Errc::TimedOut:
+      return STORM_E_DEADLINE;
+    case Errc::Cancelled:
+      return STORM_E_CANCELLED;
+    case Errc::Unsupported:
+      return STORM_E_UNSUPPORTED;
+    case Errc::PluginFault:
+    case Errc::Internal:
+      return STORM_E_INTERNAL;
+  }
+  return STORM_E_INTERNAL;
+}
+
 std::string name_of_code(storm_rc code) {
   static constexpr const char* kNames[] = {
       "STORM_OK",         "STORM_E_INVALID",   "STORM_E_UNSUPPORTED", "STORM_E_NOT_FOUND",

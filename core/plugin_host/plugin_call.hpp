@@ -14,6 +14,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/plugin_host/thread_class.hpp"
 #include "storm/base.h"
 
 namespace storm {
@@ -29,8 +30,9 @@ struct PluginFault {
   std::string detail_json;
 };
 
-// The one table from codes of the ABI to ours.
+// The one table from codes of the ABI to ours, and back.
 Errc errc_of(storm_rc code);
+storm_rc rc_of(Errc code);
 // "STORM_E_BUSY"; the number for a code that is not known.
 std::string name_of_code(storm_rc code);
 
@@ -90,6 +92,7 @@ class PluginCall {
   // that begins with `who`. An exception that gets out of the plugin is a PluginFault.
   template <typename Function>
   Result<storm_rc> run(std::string_view who, std::string_view what, const Function& function) {
+    const ThreadClassScope scope(raw_.thread_class);
     try {
       const storm_rc code = function();
       if (code >= 0) return code;

@@ -64,7 +64,7 @@ bool run_within(std::int64_t timeout_ns, std::function<void()> work) {
 }
 
 PluginInstance::PluginInstance(const Manifest& manifest, HostServices::Options options)
-    : manifest_(manifest), services_(std::move(options)) {}
+    : manifest_(manifest), services_(std::make_shared<HostServices>(std::move(options))) {}
 
 // For who gives up between start and stop, and for one that was left behind and came back after
 // all. Nobody shares the instance any more, so there is no thread to leave it to.
@@ -74,9 +74,9 @@ PluginInstance::~PluginInstance() {
   if (running) transition(PluginState::Quiescing);
   if (begun_) {
     const Result<void> quiesced = quiesce();
-    if (!quiesced) services_.log().error("{}", quiesced.error().message);
+    if (!quiesced) services_->log().error("{}", quiesced.error().message);
   } else {
-    plugin_->destroy(std::exchange(instance_, nullptr));
+    destroy();
   }
   if (running) transition(PluginState::Stopped);
 }
@@ -91,7 +91,10 @@ Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
   options.config = std::move(config);
   options.clock = environment.clock;
   options.log = environment.log;
+  options.model = environment.model;
+  options.threads_announce_themselves = manifest.runtime == "native";
   std::shared_ptr<PluginInstance> instance(new PluginInstance(manifest, std::move(options)));
+  environment.libraries->keep(instance->services_);
 
   if (Result<void> loaded = instance->load(environment); !loaded) {
     instance->transition(PluginState::Failed);
@@ -104,7 +107,7 @@ Result<std::shared_ptr<PluginInstance>> PluginInstance::start(
 Result<void> PluginInstance::load(const PluginEnvironment& environment) {
   const Isolation isolation = STORM_TRY(choose_isolation(manifest_, environment.isolation));
   if (isolation == Isolation::Process && environment.isolate) {
-    plugin_ = STORM_TRY(environment.isolate(manifest_, services_));
+    plugin_ = STORM_TRY(environment.isolate(manifest_, *services_));
   } else {
     plugin_ = STORM_TRY(map_plugin(manifest_, *environment.libraries));
   }
@@ -142,7 +145,7 @@ Result<void> PluginInstance::step(std::string_view what,
 Result<void> PluginInstance::make() {
   PluginCall call(clock(), STORM_T_CTL, kStartTimeout);
   STORM_TRY(call.run(name(), "create", [&] {
-    return plugin_->create(services_.raw(), call.raw(), to_abi(services_.config_json()),
+    return plugin_->create(services_->raw(), call.raw(), to_abi(services_->config_json()),
                            &instance_);
   }));
   if (instance_) return {};
@@ -159,7 +162,7 @@ Result<void> PluginInstance::begin() {
     begun_ = true;
     return {};
   }
-  plugin_->destroy(std::exchange(instance_, nullptr));
+  destroy();
   return started.error();
 }
 
@@ -186,9 +189,16 @@ Result<void> PluginInstance::quiesce() {
   const storm_out nowhere = {sizeof(storm_out), 0, nullptr, &discard};
   const auto quiesced = call.run(name(), "quiesce",
                                  [&] { return plugin_->quiesce(instance_, call.raw(), &nowhere); });
-  plugin_->destroy(std::exchange(instance_, nullptr));
+  services_->check_threads_left();
+  destroy();
   if (!quiesced) return quiesced.error();
   return {};
+}
+
+void PluginInstance::destroy() {
+  const ThreadClassScope scope(STORM_T_CTL);
+  plugin_->destroy(std::exchange(instance_, nullptr));
+  services_->end();
 }
 
 void PluginInstance::abandon() {
@@ -197,7 +207,7 @@ void PluginInstance::abandon() {
 
 void PluginInstance::transition(PluginState to) {
   STORM_ASSERT(legal(state(), to));
-  services_.log().debug("{}: {} -> {}", manifest_.id, name_of(state()), name_of(to));
+  services_->log().debug("{}: {} -> {}", manifest_.id, name_of(state()), name_of(to));
   state_.store(to);
 }
 

@@ -36,6 +36,7 @@ struct PluginEnvironment {
   std::function<Result<void>(const Manifest&)> check_isolated = nullptr;
   // Lets the processes of an instance be started again.
   std::function<void(const std::string& instance)> clear_quarantine = nullptr;
+  std::shared_ptr<ModelReader> model = nullptr;  // null: plugins have no query service
 };
 
 class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
@@ -57,11 +58,11 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
   void abandon();
 
   PluginState state() const { return state_.load(); }  // [any-thread]
-  const std::string& name() const { return services_.instance(); }
+  const std::string& name() const { return services_->instance(); }
   const Manifest& manifest() const { return manifest_; }
-  HostServices& services() { return services_; }
-  const HostServices& services() const { return services_; }
-  const Clock& clock() const { return services_.clock(); }
+  HostServices& services() { return *services_; }
+  const HostServices& services() const { return *services_; }
+  const Clock& clock() const { return services_->clock(); }
 
   // For the adapters. Requires: loaded and created.
   template <typename Table>
@@ -84,10 +85,11 @@ class PluginInstance : public std::enable_shared_from_this<PluginInstance> {
   // Runs one step of the start on a thread of its own, which is left behind when it hangs.
   Result<void> step(std::string_view what, Result<void> (PluginInstance::*function)());
   Result<void> quiesce();
+  void destroy();
   void transition(PluginState to);
 
   const Manifest manifest_;
-  HostServices services_;
+  const std::shared_ptr<HostServices> services_;
   std::atomic<PluginState> state_ = PluginState::Discovered;
   std::shared_ptr<PluginCode> plugin_;
   storm_inst* instance_ = nullptr;

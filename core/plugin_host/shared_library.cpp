@@ -210,6 +210,15 @@ Result<void> LibraryRegistry::check_room_locked(const TrustedFile& file) const {
                             path->second.size()));
 }
 
+void LibraryRegistry::keep(std::shared_ptr<const void> thing) {
+  std::shared_ptr<const void> oldest;  // ends outside the lock
+  const std::lock_guard lock(mutex_);
+  kept_.push_back(std::move(thing));
+  if (kept_.size() <= kKeptMax) return;
+  oldest = std::move(kept_.front());
+  kept_.pop_front();
+}
+
 std::size_t LibraryRegistry::generations() const {
   const std::lock_guard lock(mutex_);
   std::size_t count = 0;

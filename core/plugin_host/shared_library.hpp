@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@ namespace storm {
 inline constexpr std::uintmax_t kLibraryBytesMax = 256ULL << 20U;
 // Builds of one path that are mapped at the same time; a further one needs a restart.
 inline constexpr std::size_t kGenerationsMax = 8;
+inline constexpr std::size_t kKeptMax = 1024;
 
 class SharedLibrary {  // [any-thread]
  public:
@@ -63,6 +65,8 @@ class LibraryRegistry {
                                               MapFrom from = MapFrom::Copy);
   // The error that `open` gives when too many builds of the path are mapped already.
   Result<void> check_room(const TrustedFile& file) const;
+  // Keeps something that mapped code may still touch; the oldest of kKeptMax makes room.
+  void keep(std::shared_ptr<const void> thing);
   // How many builds are mapped, of all paths.
   std::size_t generations() const;
 
@@ -75,6 +79,7 @@ class LibraryRegistry {
 
   mutable std::mutex mutex_;
   std::map<std::filesystem::path, std::vector<Generation>> libraries_;  // Guarded by mutex_.
+  std::deque<std::shared_ptr<const void>> kept_;                        // Guarded by mutex_.
 };
 
 }  // namespace storm

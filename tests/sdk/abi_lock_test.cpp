@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <fstream>
+#include <iomanip>
+#include <iostream>
 #include <iterator>
 #include <map>
 
@@ -161,6 +163,38 @@ TEST_CASE("abi lock: a tail that grows is allowed", "[sdk]") {
              "typedef struct storm_newcomer { uint32_t size; uint32_t zero; } storm_newcomer;\n"
              "typedef struct storm_removal {")
             .empty());
+}
+
+TEST_CASE("abi lock: of six changes only growth at the tail passes", "[sdk]") {
+  struct Row {
+    const char* change;
+    const char* from;
+    const char* to;
+    bool passes;
+  };
+  static const Row kRows[] = {
+      {"insert", "  storm_str uid;  /* 1", "  storm_str brand;\n  storm_str uid;  /* 1", false},
+      {"reorder", "storm_str cluster_uid;\n  storm_str host_uid;",
+       "storm_str host_uid;\n  storm_str cluster_uid;", false},
+      {"retype", "int32_t health;", "uint32_t health;", false},
+      {"constant swap", "STORM_E_BUSY = -10,\n  STORM_E_UNAVAILABLE = -11",
+       "STORM_E_BUSY = -11,\n  STORM_E_UNAVAILABLE = -10", false},
+      {"thread class",
+       "deadline comes\n   * first. The timer of a plugin that has no loop of its own. "
+       "[wait]",
+       "deadline comes\n   * first. The timer of a plugin that has no loop of its own. [any]",
+       false},
+      {"tail append", "storm_str bookmark;", "storm_str bookmark; uint64_t later;", true},
+  };
+  std::cout << "change           lock      first broken promise\n";
+  for (const Row& row : kRows) {
+    const std::vector<std::string> broken = bent(row.from, row.to);
+    std::cout << std::left << std::setw(17) << row.change << std::setw(10)
+              << (broken.empty() ? "passes" : "refused") << (broken.empty() ? "" : broken.front())
+              << "\n";
+    INFO(row.change);
+    CHECK(broken.empty() == row.passes);
+  }
 }
 
 TEST_CASE("abi lock: an inserted member is found", "[sdk]") {

@@ -159,12 +159,12 @@ typedef struct storm_query_v1 {
   uint32_t size;
   uint32_t zero;
   /* Writes {"revision": 4711, "items": [{resource}, ...], "next": "..."}: resources as the REST
-   * interface shows them, in the order of ids, secrets redacted, at one revision of the model.
-   * `next` is missing when that was all; pages of one answer may be of different revisions. Ends by
-   * the deadline of the call (STORM_E_DEADLINE) or its cancellation. STORM_E_INVALID: the query is
-   * wrong, and the fault of the call says where; STORM_E_NOT_FOUND: no such group; STORM_E_BUSY: as
-   * many queries as allowed run already. What `write` of the sink answers below zero ends it.
-   * [wait] */
+   * interface shows them and in its order, secrets redacted, at one revision of the model. `next`
+   * is missing when that was all; pages may be of different revisions. Ends by the deadline of the
+   * call (STORM_E_DEADLINE), at most 30 s, or its cancellation. STORM_E_INVALID: the query is
+   * wrong, and the fault of the call says where; STORM_E_NOT_FOUND: no such group;
+   * STORM_E_CONFLICT: what `after` stands for is gone, begin anew; STORM_E_BUSY: 4 queries of this
+   * instance run already. What `write` of the sink answers below zero ends it. [wait] */
   storm_rc (*find)(const storm_host*, const storm_call*, const storm_query*, const storm_out* json);
 } storm_query_v1;
 
