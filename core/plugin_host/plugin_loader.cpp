@@ -126,6 +126,10 @@ Result<void> check_descriptor(const Manifest& manifest, const storm_plugin& plug
   if (text_of(plugin.version) != manifest.version) {
     return mismatch(manifest, "version", manifest.version, std::string(text_of(plugin.version)));
   }
+  const std::string runtime = plugin.runtime == 0   ? "native"
+                              : plugin.runtime == 1 ? "go"
+                                                    : fmt::format("number {}", plugin.runtime);
+  if (runtime != manifest.runtime) return mismatch(manifest, "runtime", manifest.runtime, runtime);
   const std::vector<std::string> provided = STORM_TRY(provided_by(manifest, plugin));
   std::vector<std::string> promised = manifest.provides;
   std::ranges::sort(promised);

@@ -173,6 +173,7 @@ Result<void> PluginServer::map_plugin(const Setup& setup) {
   options.log = std::make_shared<spdlog::logger>("plugin", std::make_shared<LogSink>(*this));
   options.log->set_level(static_cast<spdlog::level::level_enum>(
       std::clamp<std::int32_t>(setup.log_level, spdlog::level::trace, spdlog::level::off)));
+  options.threads_announce_themselves = setup.runtime == "native";
   options.tell_status = [this](const SourceStatus& status) { tell_status(status); };
   services_ = std::make_unique<HostServices>(std::move(options));
   STORM_TRY(enter_sandbox({setup.memory_bytes, setup.tasks, setup.nofile, setup.user}));

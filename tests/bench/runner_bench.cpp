@@ -53,7 +53,10 @@ Manifest manifest(bool isolated) {
   out.entry = "storm_entry_unruly";
   out.runtime = "native";
   out.provides = {"storm.executor/1"};
-  out.needs = {"storm.host.calls/1", "storm.host.status/1"};
+  for (const char* service :
+       {"log", "calls", "clock", "config", "status", "metrics", "threads", "query"}) {
+    out.needs.push_back(std::string("storm.host.") + service + "/1");
+  }
   if (isolated) out.isolation = {Isolation::Process, {Isolation::Process}};
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "core/plugin_host/plugin_call.hpp"
+#include "core/plugin_host/thread_class.hpp"
 #include "plugin_fixture.hpp"
 #include "storm/cpp/plugin.hpp"
 
@@ -24,6 +25,7 @@ struct Services {
     options.log = environment.value.log;
     value = std::make_unique<HostServices>(std::move(options));
   }
+  const ThreadClassScope call{STORM_T_WORK};  // as in a call of the plugin
   test::Environment environment;
   std::unique_ptr<HostServices> value;
 };
