@@ -17,40 +17,74 @@ namespace storm::agent {
 namespace {
 
 constexpr int kNotFound = 404;
+constexpr int kTaken = -1;
+constexpr std::uint64_t kNoEpoch = 0;  // of no listing
 
-// The parts in which a batch is sent, each small enough for one request. What begins the batch is
-// in the first, what ends it in the last.
-std::vector<DiscoveryBatch> parts_of(DiscoveryBatch batch, spdlog::logger& log) {
-  std::vector<DiscoveryBatch> parts;
-  const auto begin_part = [&] {
-    DiscoveryBatch& part = parts.emplace_back();
-    part.scope = batch.scope;
-    part.epoch = batch.epoch;
-  };
-  begin_part();
-  parts.front().sync_begin = batch.sync_begin;
-  parts.front().stale = batch.stale;
-  std::size_t bytes = 0;
-  for (DiscoveredResource& resource : batch.upserts) {
-    if (resource.snapshot && resource.snapshot.size() > kSnapshotSentMax) {
-      log.warn("{}: its snapshot of {} bytes is larger than what can be sent, and is left out",
-               resource.uid, resource.snapshot.size());
-      resource.snapshot = nullptr;
-    }
-    const std::size_t more = resource.snapshot ? resource.snapshot.size() : 0;
-    const bool full = parts.back().upserts.size() == kUpsertsPerRequest ||
-                      (bytes > 0 && bytes + more > kBytesPerRequest);
-    if (full) {
-      begin_part();
-      bytes = 0;
-    }
-    bytes += more;
-    parts.back().upserts.push_back(std::move(resource));
-  }
-  parts.back().removals = std::move(batch.removals);
-  parts.back().sync_end = batch.sync_end;
-  return parts;
+// What is told, in the words of the log.
+constexpr const char* kRegistration = "the registration";
+constexpr const char* kHeartbeat = "the heartbeat";
+constexpr const char* kDiscoveries = "what was discovered";
+constexpr const char* kSource = "how the source is doing";
+
+// The stormd, or what stands before it, may take the same later: it could not be reached, takes no
+// such token now, or is behind.
+bool may_pass(int status) {
+  return status == 0 || status == 401 || status == 403 || status == 408 || status == 429 ||
+         status >= 500;
 }
+
+// Cuts a batch into parts that are each small enough for one request. What begins the batch is in
+// the first, what ends it in the last.
+class Parts {
+ public:
+  Parts(DiscoveryBatch batch, spdlog::logger& log) : batch_(std::move(batch)), log_(log) {
+    begin();
+    parts_.front().sync_begin = batch_.sync_begin;
+    parts_.front().stale = batch_.stale;
+    for (DiscoveredResource& resource : batch_.upserts) add(std::move(resource));
+    for (std::string& uid : batch_.removals) remove(std::move(uid));
+    parts_.back().sync_end = batch_.sync_end;
+  }
+
+  std::vector<DiscoveryBatch> take() { return std::move(parts_); }
+
+ private:
+  void begin() {
+    DiscoveryBatch& part = parts_.emplace_back();
+    part.scope = batch_.scope;
+    part.epoch = batch_.epoch;
+    bytes_ = 0;
+  }
+
+  void make_room(std::size_t bytes, bool full) {
+    if (full || (bytes_ > 0 && bytes_ + bytes > kBytesPerRequest)) begin();
+    bytes_ += bytes;
+  }
+
+  void add(DiscoveredResource resource) {
+    std::size_t bytes = to_json(resource).size();
+    if (bytes > kResourceSentMax && resource.snapshot) {
+      log_.warn("{}: its snapshot of {} bytes is larger than what can be sent, and is left out",
+                resource.uid, resource.snapshot.size());
+      resource.snapshot = nullptr;
+      bytes = to_json(resource).size();
+    }
+    make_room(bytes, parts_.back().upserts.size() == kUpsertsPerRequest);
+    parts_.back().upserts.push_back(std::move(resource));
+  }
+
+  void remove(std::string uid) {
+    std::string shown;
+    append_json_string(shown, uid);
+    make_room(shown.size(), parts_.back().removals.size() == kBatchResourcesMax);
+    parts_.back().removals.push_back(std::move(uid));
+  }
+
+  DiscoveryBatch batch_;
+  spdlog::logger& log_;
+  std::vector<DiscoveryBatch> parts_;
+  std::size_t bytes_ = 0;  // of the last part, as JSON
+};
 
 }  // namespace
 
@@ -62,34 +96,60 @@ RestSink::RestSink(cli::ClientOptions server, Registration registration,
       beater_(std::move(server)) {}
 
 Taken RestSink::publish(DiscoveryBatch batch, const std::function<bool()>& stop) {
-  const std::lock_guard turn(telling_);
+  std::unique_lock turn(telling_);
   const auto wait = [&] {
     if (!stop()) std::this_thread::sleep_for(kRetryEvery);
     return !stop();
   };
-  {
-    const std::lock_guard lock(mutex_);
-    std::uint64_t& known = generations_[batch.scope];
-    if (known != generation_) {
-      if (!batch.sync_begin) return Taken::Relist;
-      known = generation_;
-    }
-  }
-  for (;;) {
-    if (beat(teller_)) break;
+  const std::string scope = batch.scope;
+  if (!number(batch)) return Taken::Relist;
+  while (!beat(teller_)) {
     if (!wait()) return Taken::Stopped;
   }
-  for (const DiscoveryBatch& part : parts_of(std::move(batch), *log_)) {
-    if (stop()) return Taken::Stopped;
-    if (send(part).well) continue;
-    // Nobody knows what of it has arrived. When all can be told again, it is.
-    while (!beat(teller_)) {
-      if (!wait()) return Taken::Stopped;
+  for (const DiscoveryBatch& part : Parts(std::move(batch), *log_).take()) {
+    const std::string json = to_json(part);
+    for (;;) {
+      if (stop()) return Taken::Stopped;
+      if (!counts(scope)) return Taken::Relist;
+      const int status = send(json);
+      if (status == kTaken) break;
+      if (!may_pass(status)) {
+        drop(scope);
+        turn.unlock();  // the other scopes need not wait for this one
+        return status == kNotFound || wait() ? Taken::Relist : Taken::Stopped;
+      }
+      // It may have arrived, and may arrive twice.
+      do {
+        if (!wait()) return Taken::Stopped;
+      } while (!beat(teller_));
     }
-    return Taken::Relist;
   }
+  return counts(scope) ? Taken::Yes : Taken::Relist;
+}
+
+// Plugins choose their epochs as they like; a stormd hears of ours, which follow each other. False:
+// the scope has to begin a listing first.
+bool RestSink::number(DiscoveryBatch& batch) {
   const std::lock_guard lock(mutex_);
-  return generations_[batch.scope] == generation_ ? Taken::Yes : Taken::Relist;
+  Scope& scope = scopes_[batch.scope];
+  if (batch.sync_begin) {
+    scope.generation = generation_;
+    scope.given = batch.epoch;
+    ++scope.epoch;
+  }
+  if (scope.generation != generation_) return false;
+  batch.epoch = batch.epoch == scope.given ? scope.epoch : kNoEpoch;
+  return true;
+}
+
+bool RestSink::counts(const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  return scopes_[scope].generation == generation_;
+}
+
+void RestSink::drop(const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  scopes_[scope].generation = 0;
 }
 
 void RestSink::report(SourceReport report) {
@@ -116,8 +176,11 @@ bool RestSink::beat() {
   if (!news->detail.is_null()) body.add("detail", news->detail);
   const cli::Answer answer =
       beater_.post_repeatable(cli::path_to("agents", agent) + "/source", to_json(body));
-  if (answer.ok()) return true;
-  lost(answer, "how the source is doing");
+  if (answer.ok()) {
+    heard(kSource);
+    return true;
+  }
+  lost(answer, kSource);
   const std::lock_guard lock(mutex_);
   if (!report_) report_ = std::move(news);
   has_news_ = true;
@@ -137,16 +200,24 @@ void RestSink::forget(bool agent) {
   if (agent) agent_.clear();
 }
 
+// Warns once for as long as the answer stays the same.
 void RestSink::lost(const cli::Answer& answer, const char* what) {
-  bool was_reachable = false;
+  bool is_news = false;
   {
     const std::lock_guard lock(mutex_);
-    was_reachable = std::exchange(reachable_, answer.status != 0);
+    if (answer.status == 0) {
+      is_news = std::exchange(reachable_, false);
+    } else {
+      is_news = std::exchange(refused_[what], answer.status) != answer.status;
+    }
   }
-  if (answer.status != 0 || was_reachable) {
-    log_->warn("{} was not taken: {}", what, answer.error->message);
-  }
-  forget(answer.status == kNotFound);
+  if (is_news) log_->warn("{} was not taken: {}", what, answer.error->message);
+  if (answer.status == kNotFound) forget(true);
+}
+
+void RestSink::heard(const char* what) {
+  const std::lock_guard lock(mutex_);
+  refused_.erase(what);
 }
 
 bool RestSink::ensure_agent(cli::Client& client) {
@@ -164,9 +235,10 @@ bool RestSink::ensure_agent(cli::Client& client) {
   }
   const Value* id = answer.ok() ? answer.body.find("id") : nullptr;
   if (!id || !id->is_string()) {
-    if (answer.error) lost(answer, "the registration");
+    if (answer.error) lost(answer, kRegistration);
     return false;
   }
+  heard(kRegistration);
   const std::lock_guard lock(mutex_);
   agent_ = id->as_string();
   return true;
@@ -188,9 +260,10 @@ bool RestSink::beat(cli::Client& client) {
   const cli::Answer answer =
       client.post_repeatable(cli::path_to("agents", agent) + "/heartbeat", "{}");
   if (!answer.ok()) {
-    lost(answer, "the heartbeat");
+    lost(answer, kHeartbeat);
     return false;
   }
+  heard(kHeartbeat);
   const auto found = answer.headers.find("storm-life");
   const std::string life = found == answer.headers.end() ? std::string() : found->second;
   bool anew = false;
@@ -209,22 +282,21 @@ bool RestSink::beat(cli::Client& client) {
   return true;
 }
 
-RestSink::Heard RestSink::send(const DiscoveryBatch& batch) {
-  return send("discoveries", to_json(batch), teller_);
-}
-
-RestSink::Heard RestSink::send(const std::string& what, const std::string& json,
-                               cli::Client& client) {
+// kTaken, or the status of the refusal, which is 0 when there was no answer.
+int RestSink::send(const std::string& json) {
   std::string agent;
   {
     const std::lock_guard lock(mutex_);
     agent = agent_;
   }
   const cli::Answer answer =
-      client.post_repeatable(cli::path_to("agents", agent) + "/" + what, json);
-  if (answer.ok()) return {true, answer.status};
-  lost(answer, "what was discovered");
-  return {false, answer.status};
+      teller_.post_repeatable(cli::path_to("agents", agent) + "/discoveries", json);
+  if (answer.ok()) {
+    heard(kDiscoveries);
+    return kTaken;
+  }
+  lost(answer, kDiscoveries);
+  return answer.status;
 }
 
 }  // namespace storm::agent

@@ -5,6 +5,8 @@
 // the program's own thread. [any-thread]
 #pragma once
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,8 +28,8 @@ inline constexpr std::int64_t kBeatEvery =
     kAgentTimeout / 12;  // a stormd that began anew is noticed
 inline constexpr std::size_t kUpsertsPerRequest = 1'000;
 inline constexpr std::size_t kBytesPerRequest = 4U << 20U;    // about; a larger one goes alone
-inline constexpr std::size_t kSnapshotSentMax = 6U << 20U;    // a larger one would be refused
-inline constexpr std::chrono::milliseconds kRetryEvery{500};  // while the stormd cannot be reached
+inline constexpr std::size_t kResourceSentMax = 7U << 20U;    // as JSON; a stormd takes 8 MiB
+inline constexpr std::chrono::milliseconds kRetryEvery{500};  // while the stormd takes nothing
 
 // Who says it.
 struct Registration {
@@ -51,15 +53,20 @@ class RestSink : public ResourceSink {
   bool take_relist();
 
  private:
-  struct Heard {
-    bool well = false;
-    int status = 0;
+  // Of one scope of the executor.
+  struct Scope {
+    std::uint64_t generation = 0;  // the one in which its last listing began
+    std::uint64_t given = 0;       // epoch of that listing, as the plugin says
+    std::uint64_t epoch = 0;       // the same as the stormd knows it
   };
 
   bool ensure_agent(cli::Client& client);
   bool beat(cli::Client& client);
-  Heard send(const std::string& what, const std::string& json, cli::Client& client);
-  Heard send(const DiscoveryBatch& batch);
+  int send(const std::string& json);
+  bool number(DiscoveryBatch& batch);
+  bool counts(const std::string& scope);
+  void drop(const std::string& scope);
+  void heard(const char* what);
   void lost(const cli::Answer& answer, const char* what);
   void forget(bool agent);
 
@@ -72,15 +79,16 @@ class RestSink : public ResourceSink {
   cli::Client beater_;  // Guarded by beating_.
 
   std::atomic<bool> has_news_ = false;
-  std::mutex mutex_;              // never held while something is sent
-  std::string agent_;             // Guarded by mutex_. Id; empty: not registered
-  std::string life_;              // Guarded by mutex_. Of the stormd
-  MonoTime heard_ = 0;            // Guarded by mutex_. When it last answered
-  bool reachable_ = true;         // Guarded by mutex_.
-  std::uint64_t generation_ = 1;  // Guarded by mutex_. Of listings that count
-  std::map<std::string, std::uint64_t> generations_;  // Guarded by mutex_. Of each scope
-  bool relist_ = false;                               // Guarded by mutex_.
-  std::optional<SourceReport> report_;                // Guarded by mutex_. To be told
+  std::mutex mutex_;                     // never held while something is sent
+  std::string agent_;                    // Guarded by mutex_. Id; empty: not registered
+  std::string life_;                     // Guarded by mutex_. Of the stormd
+  MonoTime heard_ = 0;                   // Guarded by mutex_. When it last answered
+  bool reachable_ = true;                // Guarded by mutex_.
+  std::uint64_t generation_ = 1;         // Guarded by mutex_. Of listings that count
+  std::map<std::string, Scope> scopes_;  // Guarded by mutex_.
+  std::map<std::string, int> refused_;   // Guarded by mutex_. With what status, by what was told
+  bool relist_ = false;                  // Guarded by mutex_.
+  std::optional<SourceReport> report_;   // Guarded by mutex_. To be told
 };
 
 }  // namespace storm::agent

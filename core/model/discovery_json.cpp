@@ -31,6 +31,25 @@ std::string text_or_none(FieldReader& fields, const Value& body, std::string_vie
   return {};
 }
 
+// As plugins may choose it: any bytes but none at all.
+std::string read_uid(const Value& value, std::vector<Problem>& problems, std::string pointer) {
+  const auto refused = [&](std::string message) {
+    problems.push_back({std::move(pointer), std::move(message)});
+    return std::string();
+  };
+  if (value.is_null()) return refused(std::string(kNotNull));
+  if (!value.is_string()) return refused(std::string(kNotAString));
+  if (value.as_string().empty()) return refused(std::string(kNotBlank));
+  if (value.as_string().size() <= kUidBytesMax) return value.as_string();
+  return refused(fmt::format("Ensure this field has no more than {} bytes.", kUidBytesMax));
+}
+
+// The same, or absent, null or empty.
+std::string read_relative(const Value* value, std::vector<Problem>& problems, std::string pointer) {
+  if (!value || value->is_null() || (value->is_string() && value->as_string().empty())) return {};
+  return read_uid(*value, problems, std::move(pointer));
+}
+
 PackedText read_snapshot(FieldReader& fields, const Value& body) {
   const Value* value = body.find("snapshot");
   if (!value || value->is_null()) return nullptr;
@@ -53,15 +72,21 @@ PackedText read_snapshot(FieldReader& fields, const Value& body) {
 }
 
 DiscoveredResource read_resource(const Value& body, std::vector<Problem>& problems,
-                                 std::string pointer) {
-  FieldReader fields(body, problems, std::move(pointer));
+                                 const std::string& pointer) {
+  FieldReader fields(body, problems, pointer);
   DiscoveredResource out;
   fields.refuse_misspelled(kResourceFields);
-  out.uid = fields.text("uid", Presence::Required).value_or("");
+  if (const Value* uid = body.find("uid")) {
+    out.uid = read_uid(*uid, problems, fields.pointer_of("uid"));
+  } else if (body.is_object()) {
+    fields.refuse("uid", std::string(kRequired));
+  }
   out.type = fields.text("type", Presence::Required).value_or("");
-  out.parent_uid = text_or_none(fields, body, "parent_uid", kUidBytesMax);
-  out.cluster_uid = text_or_none(fields, body, "cluster_uid", kUidBytesMax);
-  out.host_uid = text_or_none(fields, body, "host_uid", kUidBytesMax);
+  out.parent_uid =
+      read_relative(body.find("parent_uid"), problems, fields.pointer_of("parent_uid"));
+  out.cluster_uid =
+      read_relative(body.find("cluster_uid"), problems, fields.pointer_of("cluster_uid"));
+  out.host_uid = read_relative(body.find("host_uid"), problems, fields.pointer_of("host_uid"));
   out.image = text_or_none(fields, body, "image", kNameBytesMax);
   out.image_digest = text_or_none(fields, body, "image_digest", kNameBytesMax);
   out.names = fields.text_list("names", Presence::Optional, kDiscoveredNamesMax)
@@ -127,8 +152,13 @@ Result<DiscoveryBatch> discovery_from_value(const Value& body) {
           read_resource(list->as_array()[i], problems, pointer_join("/upserts", i)));
     }
   }
-  batch.removals = fields.text_list("removals", Presence::Optional, kBatchResourcesMax)
-                       .value_or(std::vector<std::string>());
+  if (const Value* list = fields.list("removals", Presence::Optional, kBatchResourcesMax)) {
+    batch.removals.reserve(list->as_array().size());
+    for (std::size_t i = 0; i < list->as_array().size() && problems.size() < kProblemsMax; ++i) {
+      batch.removals.push_back(
+          read_uid(list->as_array()[i], problems, pointer_join("/removals", i)));
+    }
+  }
   if (!problems.empty()) return invalid(std::move(problems));
   return batch;
 }

@@ -85,7 +85,20 @@ TEST_CASE("discovery: what is wrong is told by its place", "[model]") {
   CHECK(pointers_of(R"({"removals": [""], "epoch": "x"})") ==
         std::vector<std::string>{"/epoch", "/removals/0"});
   CHECK(pointers_of(R"({"upserts": {}})") == std::vector<std::string>{"/upserts"});
-  CHECK(pointers_of("[]") == std::vector<std::string>{""});
+  CHECK(pointers_of("[]") == std::vector<std::string>{"/non_field_errors"});
   CHECK(pointers_of(R"({"scope": ")" + std::string(kScopeBytesMax + 1, 'x') + "\"}") ==
         std::vector<std::string>{"/scope"});
+}
+
+TEST_CASE("discovery: the uid of a plugin may be blank, and is never empty", "[model]") {
+  const auto batch = read(R"({"upserts": [{"uid": " ", "type": "t", "host_uid": "\t"}],
+                              "removals": [" "]})");
+  REQUIRE(batch);
+  CHECK(batch->upserts.at(0).uid == " ");
+  CHECK(batch->upserts.at(0).host_uid == "\t");
+  CHECK(batch->removals == std::vector<std::string>{" "});
+  CHECK(pointers_of(R"({"upserts": [{"uid": "", "type": "t"}, {"uid": null, "type": "t"}]})") ==
+        std::vector<std::string>{"/upserts/0/uid", "/upserts/1/uid"});
+  CHECK(pointers_of(R"({"removals": [")" + std::string(kUidBytesMax + 1, 'x') + "\"]}") ==
+        std::vector<std::string>{"/removals/0"});
 }
