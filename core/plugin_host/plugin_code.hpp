@@ -33,6 +33,8 @@ class PluginCode {
   virtual storm_rc create(const storm_host* host, const storm_call* call, storm_str config,
                           storm_inst** out) = 0;
   virtual storm_rc start(storm_inst* instance, const storm_call* call, storm_str carried) = 0;
+  // STORM_E_UNSUPPORTED when the plugin has no such function.
+  virtual storm_rc reconfigure(storm_inst* instance, const storm_call* call, storm_str config) = 0;
   virtual storm_rc quiesce(storm_inst* instance, const storm_call* call,
                            const storm_out* carried) = 0;
   virtual void destroy(storm_inst* instance) = 0;

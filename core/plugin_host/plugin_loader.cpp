@@ -93,6 +93,11 @@ class MappedPlugin final : public PluginCode {
   storm_rc start(storm_inst* instance, const storm_call* call, storm_str carried) override {
     return plugin_->descriptor->start(instance, call, carried);
   }
+  storm_rc reconfigure(storm_inst* instance, const storm_call* call, storm_str config) override {
+    const storm_plugin& plugin = *plugin_->descriptor;
+    if (!plugin.reconfigure) return STORM_E_UNSUPPORTED;
+    return plugin.reconfigure(instance, call, config);
+  }
   storm_rc quiesce(storm_inst* instance, const storm_call* call,
                    const storm_out* carried) override {
     return plugin_->descriptor->quiesce(instance, call, carried);

@@ -187,9 +187,12 @@ std::int64_t IsolatedPlugin::left_ns(const storm_call* call) const {
 
 storm_rc IsolatedPlugin::create(const storm_host*, const storm_call* call, storm_str config,
                                 storm_inst** out) {
-  config_json_ = text_of(config);
+  {
+    const std::lock_guard lock(mutex_);
+    config_json_ = text_of(config);
+  }
   Call request = Functions::request(Function::Create, STORM_T_CTL);
-  request.text = config_json_;
+  request.text = text_of(config);
   request.left_ns = left_ns(call);
   const storm_rc code = current()->call(request, call, nullptr, nullptr);
   if (code >= 0) *out = reinterpret_cast<storm_inst*>(this);
@@ -204,6 +207,24 @@ storm_rc IsolatedPlugin::start(storm_inst*, const storm_call* call, storm_str ca
   if (code >= 0) {
     const std::lock_guard lock(mutex_);
     begun_ = true;
+  }
+  return code;
+}
+
+storm_rc IsolatedPlugin::reconfigure(storm_inst*, const storm_call* call, storm_str config) {
+  storm_rc code = STORM_E_UNAVAILABLE;
+  const std::shared_ptr<RunnerSession> session = alive(call, code);
+  if (!session) return code;
+  if ((session->functions() & (1U << static_cast<unsigned>(Function::Reconfigure))) == 0) {
+    return STORM_E_UNSUPPORTED;
+  }
+  Call request = Functions::request(Function::Reconfigure, STORM_T_CTL);
+  request.text = text_of(config);
+  request.left_ns = left_ns(call);
+  code = session->call(request, call, nullptr, nullptr);
+  if (code >= 0) {
+    const std::lock_guard lock(mutex_);
+    config_json_ = text_of(config);
   }
   return code;
 }
@@ -307,12 +328,17 @@ std::shared_ptr<RunnerSession> IsolatedPlugin::next_generation(const storm_call*
     return nullptr;
   }
   std::shared_ptr<RunnerSession> session = std::move(*spawned);
+  std::string config;
+  {
+    const std::lock_guard lock(mutex_);
+    config = config_json_;
+  }
   for (const Function function : {Function::Create, Function::Start}) {
     const auto step =
         std::make_shared<PluginCall>(options_.services->clock(), STORM_T_CTL, kStartTimeout);
     call->cancel->on_cancel([step] { step->cancel(); });
     Call request = Functions::request(function, STORM_T_CTL);
-    if (function == Function::Create) request.text = config_json_;
+    if (function == Function::Create) request.text = config;
     request.left_ns = kStartTimeout;
     code = session->call(request, step->raw(), nullptr, nullptr);
     call->cancel->on_cancel(nullptr);

@@ -39,6 +39,8 @@ class IsolatedPlugin final : public PluginCode {
   storm_rc create(const storm_host* host, const storm_call* call, storm_str config,
                   storm_inst** out) override;
   storm_rc start(storm_inst* instance, const storm_call* call, storm_str carried) override;
+  // A generation that starts later has the new configuration, too.
+  storm_rc reconfigure(storm_inst* instance, const storm_call* call, storm_str config) override;
   storm_rc quiesce(storm_inst* instance, const storm_call* call, const storm_out* carried) override;
   void destroy(storm_inst* instance) override;
   std::int64_t patience() const override;
@@ -63,11 +65,11 @@ class IsolatedPlugin final : public PluginCode {
 
   const Options options_;
   storm_executor_v1 table_{};  // constant once started
-  std::string config_json_;    // constant once created
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<RunnerSession> session_;  // Guarded by mutex_.
+  std::string config_json_;                 // Guarded by mutex_.
   bool spawning_ = false;                   // Guarded by mutex_.
   bool begun_ = false;                      // Guarded by mutex_. Started once, not yet told to end.
   std::uint64_t generation_ = 0;            // Guarded by mutex_.

@@ -273,7 +273,7 @@ void RunnerSession::run() {
   for (;;) {
     const bool quiet = steady_clock::now() < quiet_until_;
     std::array<pollfd, 4> waiting = {{{quiet ? -1 : socket_.descriptor(), POLLIN, 0},
-                                      {child_->output(), POLLIN, 0},
+                                      {printing_ ? child_->output() : -1, POLLIN, 0},
                                       {child_->pidfd(), POLLIN, 0},
                                       {wake_.get(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), quiet ? int{kQuiet.count()} : poll_timeout());
@@ -408,6 +408,7 @@ void RunnerSession::read_output() {
   std::array<char, 4096> piece;
   for (int i = 0; i < kFramesAtOnce; ++i) {
     const ssize_t n = ::read(child_->output(), piece.data(), piece.size());
+    if (n == 0) printing_ = false;
     if (n <= 0) return;
     half_line_.append(piece.data(), static_cast<std::size_t>(n));
     for (;;) {

@@ -115,6 +115,7 @@ class RunnerSession {
 
   // The session's thread only.
   bool greeted_ = false;
+  bool printing_ = true;  // nobody has closed what it prints to
   std::uint64_t pings_ = 0;
   std::uint64_t pongs_ = 0;
   Time next_ping_;

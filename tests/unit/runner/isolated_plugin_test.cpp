@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <string>
 
@@ -262,6 +263,34 @@ TEST_CASE("isolated: one that publishes without end waits for the model, and sto
   const auto before = std::chrono::steady_clock::now();
   CHECK(watching.adapter->stop());
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2) * slowness());
+}
+
+TEST_CASE("isolated: one that closes what it prints to costs no time", "[runner]") {
+  test::Watching watching("closes_output");
+  REQUIRE(watching.sink->wait_until(live));
+  const std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const double busy = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  CHECK(busy < 0.25);
+  CHECK(watching.adapter->stop());
+}
+
+TEST_CASE("isolated: a new configuration reaches the process, and the one after it", "[runner]") {
+  test::Watching watching("good", patient());
+  REQUIRE(watching.sink->wait_until(live));
+  PluginCode& code = watching.instance->code();
+  PluginCall call(watching.instance->clock(), STORM_T_CTL);
+  const std::string config = R"("crash_once:/nowhere/at/all")";
+  CHECK(code.reconfigure(watching.instance->handle(), call.raw(), {config.data(), config.size()}) ==
+        STORM_OK);
+  CHECK(test::eventually(
+      [&] { return watching.instance->services().status().summary == "configured as " + config; }));
+  ::kill(watching.pid(), SIGKILL);
+  const std::size_t seen = watching.sink->batches().size();
+  REQUIRE(watching.sink->wait_until([&](const Batches& batches, const Reports& reports) {
+    return batches.size() > seen && live(batches, reports);
+  }));
+  CHECK(watching.adapter->stop());
 }
 
 TEST_CASE("isolated: threads of one watch may publish at the same time", "[runner]") {
