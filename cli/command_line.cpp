@@ -48,6 +48,7 @@ struct Parsed {
   MatchOptions match;
   HistoryOptions history;
   PluginNewOptions plugin_new;
+  std::string plugin;     // an id or a name
   std::string explained;  // a resource
   std::string at;
   std::vector<std::string> words;
@@ -57,6 +58,7 @@ struct Parsed {
   std::int64_t start = 0;
   std::int64_t count = 0;
   bool client_only = false;
+  bool clear = false;
   bool no_color = false;
   bool quiet = false;
   Action action;
@@ -428,7 +430,41 @@ void add_watch(CLI::App& app, Parsed& parsed) {
 }
 
 void add_plugin(CLI::App& app, Parsed& parsed) {
-  CLI::App* plugin = add_command(app, "plugin", "Write a plugin of your own");
+  CLI::App* plugin = add_command(
+      app, "plugin",
+      with_examples("See and steer the plugins of the server, or write one of your own.",
+                    "  stormctl plugin ls\n"
+                    "  stormctl plugin info swarm\n"
+                    "  stormctl plugin reload swarm\n"
+                    "  stormctl plugin quarantine swarm --clear\n"));
+  add_command(*plugin, "ls", "Which plugins there are, and what runs of them")
+      ->alias("list")
+      ->final_callback([&parsed] { parsed.action = plugin_list_command; });
+  const auto of_one = [&](const std::string& word, const std::string& help) {
+    CLI::App* command = add_command(*plugin, word, help);
+    command->add_option("PLUGIN", parsed.plugin, "An id, or a name that only one has")->required();
+    return command;
+  };
+  of_one("info", "All about one plugin")->alias("get")->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return plugin_info_command(session, parsed.plugin);
+    };
+  });
+  const auto act = [&](CLI::App* command, const std::string& action) {
+    command->final_callback([&parsed, action] {
+      parsed.action = [&parsed, action](Session& session) {
+        return plugin_act_command(session, parsed.plugin, action);
+      };
+    });
+  };
+  act(of_one("reload", "Start its executors anew, with the build that is installed now"), "reload");
+  act(of_one("disable", "End its executors, until they are enabled or stormd starts again"),
+      "disable");
+  act(of_one("enable", "Start the executors that were disabled"), "enable");
+  CLI::App* quarantine =
+      of_one("quarantine", "Let a plugin run again whose process died too often");
+  quarantine->add_flag("--clear", parsed.clear, "Do so")->required();
+  act(quarantine, "clear");
   plugin->require_subcommand(1);
   CLI::App* create = add_command(
       *plugin, "new",

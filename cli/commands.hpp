@@ -81,6 +81,11 @@ struct PluginNewOptions {
 };
 // Writes the project of a new plugin into ./NAME; asks no server.
 ExitCode plugin_new_command(Session& session, const PluginNewOptions& options);
+ExitCode plugin_list_command(Session& session);
+// `plugin`: an id, or a name that only one has.
+ExitCode plugin_info_command(Session& session, const std::string& plugin);
+// `action`: "reload", "enable", "disable" or "clear".
+ExitCode plugin_act_command(Session& session, const std::string& plugin, const std::string& action);
 
 ExitCode status_command(Session& session);
 ExitCode doctor_command(Session& session);

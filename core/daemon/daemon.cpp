@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
 
 #include "core/config/instance_changes.hpp"
 #include "core/plugin_host/operator_loader.hpp"
@@ -83,8 +82,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
       STORM_TRY(Engine::create(storage, *daemon->clock_, std::move(operators), std::move(options)));
 
   daemon->model_->attach(daemon->engine_.get());
+  daemon->executors_ = std::make_unique<Executors>(daemon->catalog_, daemon->plugins_,
+                                                   daemon->loaded_, *daemon->engine_);
+  daemon->clerk_ = std::make_unique<PluginClerk>(*daemon->executors_);
 
   rest::Server::Options server;
+  server.plugins = daemon->clerk_.get();
   server.listen = config.listen;
   if (config.access) {
     server.access = {config.access->certificate, config.access->key, config.access->tokens};
@@ -92,10 +95,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   server.more_metrics = [self = daemon.get()] { return self->plugin_metrics(); };
   daemon->server_ = STORM_TRY(rest::Server::create(*daemon->engine_, std::move(server)));
 
-  daemon->engine_->on_publish([self = daemon.get()] { self->show_executors(); });
+  daemon->engine_->on_publish([self = daemon.get()] {
+    const Snapshot state = self->engine_->snapshot();
+    self->executors_->look(*state);
+  });
   daemon->engine_->start();
   daemon->server_->start();
-  daemon->start_executors(config.executors);
+  daemon->executors_->start(config.executors);
   return daemon;
 }
 
@@ -108,6 +114,7 @@ Result<void> Daemon::open_storage() {
   auto instance =
       STORM_TRY(PluginInstance::start(manifest, "storage", config_.storage.config, plugins_));
   store_ = STORM_TRY(StorageAdapter::open(std::move(instance)));
+  loaded_.insert(manifest.id);
   return {};
 }
 
@@ -119,74 +126,14 @@ Result<std::shared_ptr<const OperatorSet>> Daemon::load_operators() {
   } else {
     manifests = catalog_.of_kind("operator");
   }
+  for (const Manifest& manifest : manifests) loaded_.insert(manifest.id);
   return storm::load_operators(manifests, plugins_);
-}
-
-// All at once: each has a process to start.
-void Daemon::start_executors(const std::vector<InstanceConfig>& executors) {
-  std::vector<std::future<void>> starts;
-  for (const InstanceConfig& executor : executors) {
-    starts.push_back(std::async(std::launch::async, [&] { start_executor(executor); }));
-  }
-}
-
-void Daemon::start_executor(const InstanceConfig& config) {
-  auto runner = ExecutorRunner::start(config, catalog_, plugins_, *engine_);
-  const std::lock_guard lock(executors_mutex_);
-  executors_[config.name] = std::move(runner);
-}
-
-bool Daemon::is_running(const std::string& name) const {
-  const std::lock_guard lock(executors_mutex_);
-  const auto found = executors_.find(name);
-  return found != executors_.end() && found->second->is_running();
-}
-
-// The lock is only ever held for moments; nobody who holds it waits for the engine.
-void Daemon::show_executors() {
-  const Snapshot state = engine_->snapshot();
-  const std::lock_guard lock(executors_mutex_);
-  for (const auto& [name, runner] : executors_) runner->look(*state);
 }
 
 std::vector<std::string> Daemon::urls() const { return server_->urls(); }
 
 void Daemon::reload(const Config& config) {
-  catalog_ = scan_plugins(catalog_.folders);
-  const InstanceChanges changes = changes_between(config_.executors, config.executors);
-  const auto end = [this](const InstanceConfig& old) {
-    std::unique_ptr<ExecutorRunner> runner;
-    {
-      const std::lock_guard lock(executors_mutex_);
-      const auto found = executors_.find(old.name);
-      if (found == executors_.end()) return;
-      runner = std::move(found->second);
-      executors_.erase(found);
-    }
-    runner->retire();
-  };
-  std::vector<InstanceConfig> executors = config.executors;  // as they are to be from now on
-  std::size_t kept = 0;
-  for (const InstanceConfig& old : changes.removed) end(old);
-  for (const InstanceConfig& renewed : changes.changed) {
-    const auto possible = ExecutorRunner::check(renewed, catalog_, plugins_);
-    if (!possible && is_running(renewed.name)) {
-      spdlog::error("executor {} goes on as it was: {}", renewed.name, possible.error().message);
-      const auto named = [&](const InstanceConfig& other) { return other.name == renewed.name; };
-      *std::ranges::find_if(executors, named) = *std::ranges::find_if(config_.executors, named);
-      ++kept;
-      continue;
-    }
-    end(renewed);
-    start_executor(renewed);
-  }
-  for (const InstanceConfig& fresh : changes.added) start_executor(fresh);
-  // What did not start may start now: its plugin was installed, say.
-  for (const InstanceConfig& configured : config.executors) {
-    if (is_running(configured.name)) continue;
-    end(configured);
-    start_executor(configured);
-  }
+  const Executors::Change change = executors_->change_to(config.executors);
   if (auto renewed = server_->renew_access(); !renewed) {
     spdlog::error("the certificate and the tokens stay as they were: {}", renewed.error().message);
   }
@@ -194,10 +141,9 @@ void Daemon::reload(const Config& config) {
     spdlog::warn("configuration: a change of {} takes effect at the next start", section);
   }
   spdlog::set_level(level_of(config.log_level));
-  config_.executors = std::move(executors);
   config_.log_level = config.log_level;
   spdlog::info("configuration read again: {} executors started, {} ended, {} renewed",
-               changes.added.size(), changes.removed.size(), changes.changed.size() - kept);
+               change.started, change.ended, change.renewed);
 }
 
 void Daemon::probe(const std::function<bool()>& give_up, std::function<void()> answered) {
@@ -208,18 +154,8 @@ void Daemon::probe(const std::function<bool()>& give_up, std::function<void()> a
 
 void Daemon::stop() {
   if (server_) server_->stop();
-  std::map<std::string, std::unique_ptr<ExecutorRunner>> executors;
-  {
-    const std::lock_guard lock(executors_mutex_);
-    executors.swap(executors_);
-  }
-  {
-    // All at once: one that hangs costs its own time only.
-    std::vector<std::future<void>> ends;
-    for (auto& [name, runner] : executors) {
-      ends.push_back(std::async(std::launch::async, [&runner = *runner] { runner.stop(); }));
-    }
-  }
+  clerk_.reset();
+  if (executors_) executors_->stop();
   model_->attach(nullptr);
   if (engine_) engine_->stop();
   if (store_) {
@@ -229,14 +165,11 @@ void Daemon::stop() {
 
 std::vector<rest::Metric> Daemon::plugin_metrics() const {
   std::vector<rest::Metric> metrics;
-  const std::lock_guard lock(executors_mutex_);
-  for (const auto& [name, runner] : executors_) {
-    for (const InstanceMetric& metric : runner->metrics()) {
-      metrics.push_back({fmt::format("storm_{}_{}", runner->config().plugin, metric.name),
-                         {{"agent", name}},
-                         metric.value,
-                         metric.counter});
-    }
+  for (const Executors::PluginMetric& metric : executors_->metrics()) {
+    metrics.push_back({fmt::format("storm_{}_{}", metric.plugin, metric.metric.name),
+                       {{"agent", metric.instance}},
+                       metric.metric.value,
+                       metric.metric.counter});
   }
   return metrics;
 }

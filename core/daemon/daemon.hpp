@@ -2,9 +2,8 @@
 // stops them in reverse. Used by one thread.
 #pragma once
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,8 @@
 #include "core/config/config.hpp"
 #include "core/config/environment.hpp"
 #include "core/daemon/engine_model.hpp"
-#include "core/daemon/executor_runner.hpp"
+#include "core/daemon/executors.hpp"
+#include "core/daemon/plugin_clerk.hpp"
 #include "core/engine/engine.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
 #include "core/rest/server.hpp"
@@ -46,10 +46,6 @@ class Daemon {
 
   Result<void> open_storage();
   Result<std::shared_ptr<const OperatorSet>> load_operators();
-  void start_executors(const std::vector<InstanceConfig>& executors);
-  void start_executor(const InstanceConfig& config);
-  bool is_running(const std::string& name) const;
-  void show_executors();  // what was published; engine's thread
   std::vector<rest::Metric> plugin_metrics() const;
 
   Config config_;
@@ -61,9 +57,9 @@ class Daemon {
   std::unique_ptr<Storage> memory_;        // with --ephemeral
   std::unique_ptr<StorageAdapter> store_;  // else
   std::unique_ptr<Engine> engine_;
-  mutable std::mutex executors_mutex_;  // the metrics are asked for on other threads
-  std::map<std::string, std::unique_ptr<ExecutorRunner>>
-      executors_;  // Guarded by executors_mutex_. By name.
+  std::set<std::string> loaded_;  // ids of plugins that are mapped into stormd
+  std::unique_ptr<Executors> executors_;
+  std::unique_ptr<PluginClerk> clerk_;
   std::unique_ptr<rest::Server> server_;
 };
 

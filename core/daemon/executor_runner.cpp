@@ -256,4 +256,28 @@ std::vector<InstanceMetric> ExecutorRunner::metrics() const {
   return running ? running->instance().services().metrics() : std::vector<InstanceMetric>();
 }
 
+Value ExecutorRunner::to_value() const {
+  Value value = Value::object();
+  value.add("name", config().name);
+  const auto running = adapter();
+  if (!running) {
+    const std::string why = failure();
+    value.add("state", why.empty() ? "starting" : "failed");
+    value.add("reason", why);
+    return value;
+  }
+  const PluginInstance& instance = running->instance();
+  const std::optional<ProcessState> process = instance.code().process();
+  const SourceStatus status = instance.services().status();
+  value.add("state", process && process->quarantined ? std::string("quarantined")
+                                                     : std::string(name_of(instance.state())));
+  value.add("reason", status.summary);
+  value.add("source", std::string(name_of_source(status.source)));
+  if (!process) return value;
+  value.add("pid", process->pid == 0 ? Value() : Value(std::int64_t{process->pid}));
+  value.add("generation", process->generation);
+  value.add("last_death", process->reason.empty() ? Value() : Value(process->reason));
+  return value;
+}
+
 }  // namespace storm

@@ -54,6 +54,8 @@ class ExecutorRunner {
   std::shared_ptr<const ExecutorAdapter> adapter() const;
   // Nothing for one that is mapped into stormd, or does not run.  [any-thread]
   std::optional<ProcessState> process() const;
+  // Name, state, how its source is doing, and its process if it has one.  [any-thread]
+  Value to_value() const;
   std::string failure() const;  // why it does not run; empty while it does.  [any-thread]
 
  private:

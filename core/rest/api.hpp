@@ -18,6 +18,7 @@
 
 namespace storm::rest {
 
+class PluginDesk;
 class WatchFeed;
 
 struct Api {
@@ -30,6 +31,7 @@ struct Api {
   std::function<std::vector<Metric>()> more_metrics;  // of the daemon; may be empty
   std::string version;
   std::uint64_t life = 0;  // a random number for each start, part of what must not outlive it
+  PluginDesk* plugins = nullptr;  // null: there is nobody to ask
 };
 
 std::span<const Route> entity_routes();
@@ -38,6 +40,7 @@ std::span<const Route> insight_routes();
 std::span<const Route> job_routes();
 std::span<const Route> procedure_routes();
 std::span<const Route> agent_routes();
+std::span<const Route> plugin_routes();
 std::span<const Route> view_routes();
 std::span<const Route> event_routes();
 std::span<const Route> watch_routes();

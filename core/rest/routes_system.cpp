@@ -225,8 +225,8 @@ std::vector<Route> all_routes() {
   std::vector<Route> routes;
   for (const std::span<const Route> table :
        {system_routes(), status_routes(), event_routes(), watch_routes(), view_routes(),
-        group_routes(), insight_routes(), job_routes(), procedure_routes(), agent_routes(),
-        entity_routes()}) {
+        plugin_routes(), group_routes(), insight_routes(), job_routes(), procedure_routes(),
+        agent_routes(), entity_routes()}) {
     routes.insert(routes.end(), table.begin(), table.end());
   }
   return routes;

@@ -19,6 +19,8 @@
 
 namespace storm::rest {
 
+class PluginDesk;
+
 class Server {
  public:
   struct Options {
@@ -29,6 +31,7 @@ class Server {
     std::optional<AccessFiles> access = {};
     unsigned io_threads = 2;
     Limits limits = {};
+    PluginDesk* plugins = nullptr;  // outlives the server; null: nothing is told of plugins
     std::function<std::vector<Metric>()> more_metrics = {};  // [any-thread], must not wait
   };
 
