@@ -113,6 +113,7 @@ Result<AgentOptions> options_of(const Given& given, const std::filesystem::path&
     const std::size_t end = options.server.token.find_first_of(" \r\n");
     options.server.token.resize(std::min(end, options.server.token.size()));
   }
+  STORM_TRY(cli::check_token_is_safe(options.server));
   return options;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/client.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -40,6 +41,13 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+bool is_loopback(std::string_view host) {
+  if (host == "::1" || host == "localhost" || host == "localhost.") return true;
+  in_addr address = {};
+  if (::inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
+  return (ntohl(address.s_addr) >> 24U) == 127;
+}
+
 }  // namespace
 
 Result<Address> parse_address(std::string_view text) {
@@ -76,6 +84,17 @@ Result<Address> parse_address(std::string_view text) {
   const std::string shown =
       bare_ipv6 ? fmt::format("[{}]:{}", host, number) : fmt::format("{}:{}", host, number);
   return Address{scheme + "://" + shown, shown};
+}
+
+Result<void> check_token_is_safe(const ClientOptions& options) {
+  if (options.token.empty() || options.address.url.starts_with("https://")) return {};
+  std::string_view host = options.address.shown;
+  host = host.substr(0, host.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (is_loopback(host)) return {};
+  return Error{Errc::InvalidArgument,
+               fmt::format("the token would cross the network in clear; write https://{}",
+                           options.address.shown)};
 }
 
 std::string percent_encoded(std::string_view text) {

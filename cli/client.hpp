@@ -37,6 +37,9 @@ struct ClientOptions {
   bool debug = false;     // one line per request on standard error
 };
 
+// An error when the token would cross the network in clear: without TLS to another machine.
+Result<void> check_token_is_safe(const ClientOptions& options);
+
 using QueryString = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {

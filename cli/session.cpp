@@ -63,6 +63,7 @@ Result<Session> make_session(const GlobalOptions& options) {
   if (!options.token_file.empty()) server.token = STORM_TRY(read_token(options.token_file));
   server.authority = options.authority;
   server.debug = options.debug;
+  STORM_TRY(check_token_is_safe(server));
   return Session{options, find_terminal(options.color), Client(std::move(server))};
 }
 
