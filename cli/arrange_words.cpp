@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -170,6 +171,14 @@ std::optional<ArrangedWords> help_of_command(const std::vector<std::string>& wor
   return arrange_words(std::move(asked));
 }
 
+// What follows `plugin check` are the words of another program.
+void pass_on_check(std::vector<std::string>& words, std::size_t verb) {
+  if (verb + 1 >= words.size() || words[verb] != "check") return;
+  const std::string& next = words[verb + 1];
+  if (next == "--" || next == "-h" || next == "--help") return;
+  words.insert(words.begin() + static_cast<std::ptrdiff_t>(verb) + 1, "--");
+}
+
 }  // namespace
 
 ArrangedWords arrange_words(std::vector<std::string> words) {
@@ -180,6 +189,10 @@ ArrangedWords arrange_words(std::vector<std::string> words) {
   if (noun == nullptr) {
     if (word == "event" || word == "ev") word = "events";
     if (word == "plugins") word = "plugin";
+    if (word == "plugin") {
+      pass_on_check(words, first + 1);
+      return {std::move(words)};
+    }
     if (word == "help") {
       if (auto arranged = help_of_command(words, first)) return std::move(*arranged);
     }

@@ -49,6 +49,7 @@ struct Parsed {
   HistoryOptions history;
   PluginNewOptions plugin_new;
   std::string plugin;     // an id or a name
+  std::vector<std::string> plugin_check;
   std::string explained;  // a resource
   std::string at;
   std::vector<std::string> words;
@@ -483,6 +484,21 @@ void add_plugin(CLI::App& app, Parsed& parsed) {
   create->final_callback([&parsed] {
     parsed.action = [&parsed](Session& session) {
       return plugin_new_command(session, parsed.plugin_new);
+    };
+  });
+  CLI::App* check = add_command(
+      *plugin, "check",
+      with_examples("Try whether a plugin keeps the rules, by storm-plugin-check; what follows is "
+                    "given to it.\nAsks no server.",
+                    "  stormctl plugin check executor-my_cloud.so\n"
+                    "  stormctl plugin check executor-my_cloud.so --strict --only life\n"));
+  check
+      ->add_option("FILE", parsed.plugin_check,
+                   "The shared object, and flags of storm-plugin-check")
+      ->required();
+  check->final_callback([&parsed] {
+    parsed.action = [&parsed](Session& session) {
+      return plugin_check_command(session, parsed.plugin_check);
     };
   });
 }

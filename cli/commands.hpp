@@ -81,6 +81,8 @@ struct PluginNewOptions {
 };
 // Writes the project of a new plugin into ./NAME; asks no server.
 ExitCode plugin_new_command(Session& session, const PluginNewOptions& options);
+// Becomes the program storm-plugin-check, which lies beside this one; returns only when it cannot.
+ExitCode plugin_check_command(Session& session, std::vector<std::string> words);
 ExitCode plugin_list_command(Session& session);
 // `plugin`: an id, or a name that only one has.
 ExitCode plugin_info_command(Session& session, const std::string& plugin);

@@ -11,6 +11,9 @@ TEST_CASE("arrange words: aliases of nouns and verbs become one name each", "[cl
   CHECK(arrange_words({"triggers", "delete", "x"}).words == Words{"job", "rm", "x"});
   CHECK(arrange_words({"RES", "show", "x"}).words == Words{"resource", "get", "x"});
   CHECK(arrange_words({"plugins", "new", "x"}).words == Words{"plugin", "new", "x"});
+  CHECK(arrange_words({"plugin", "check", "x.so", "--strict"}).words ==
+        Words{"plugin", "check", "--", "x.so", "--strict"});
+  CHECK(arrange_words({"plugin", "check", "--help"}).words == Words{"plugin", "check", "--help"});
 }
 
 TEST_CASE("arrange words: the verb may come first", "[cli]") {
