@@ -226,7 +226,7 @@ void check_static_flags(CheckContext& context) {
 
 void check_static_tls(CheckContext& context) {
   const auto file = elf_of(context);
-  if (file && file->static_tls) {
+  if (file && file->static_tls && !is_go(context)) {
     context.warning(
         "its thread-local variables take from a small room that all libraries share (STATIC_TLS); "
         "build it without -ftls-model=initial-exec");
