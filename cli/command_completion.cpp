@@ -26,7 +26,7 @@ constexpr Word kCommands[] = {
     {"explain", "tell why a resource is in a group, or not"},
     {"coverage", "show what no group has"},
     {"doctor", "check the server and each agent"},
-    {"plugin", "write a plugin of your own, or check it"},
+    {"plugin", "see and steer plugins, write or check one"},
     {"version", "print the versions"},
     {"help", "explain a topic"},
     {"completion", "print the completion of a shell"},

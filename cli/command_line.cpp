@@ -48,7 +48,7 @@ struct Parsed {
   MatchOptions match;
   HistoryOptions history;
   PluginNewOptions plugin_new;
-  std::string plugin;     // an id or a name
+  std::string plugin;  // an id or a name
   std::vector<std::string> plugin_check;
   std::string explained;  // a resource
   std::string at;

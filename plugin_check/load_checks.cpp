@@ -29,7 +29,7 @@ std::optional<Mapped> map_only(CheckContext& context, bool watched = true) {
   context.step("mapping it");
   Mapped out;
   out.before = ProcessState::now();
-  auto library = SharedLibrary::open(std::filesystem::absolute(context.library));
+  auto library = SharedLibrary::open(context.library, context.library);
   if (!library) {
     context.skip("it cannot be mapped");
     return std::nullopt;
@@ -119,7 +119,7 @@ void check_load_time(CheckContext& context) {
   }
   context.step("mapping it");
   const double begin = processor_seconds();
-  if (!SharedLibrary::open(std::filesystem::absolute(context.library))) {
+  if (!SharedLibrary::open(context.library, context.library)) {
     context.skip("it cannot be mapped");
     return;
   }
