@@ -1,6 +1,7 @@
 #include "core/rest/access.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
@@ -36,6 +37,7 @@ Result<std::string> read_text(const std::string& file) {
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kTokenFileBytesMax) {
+    OPENSSL_cleanse(text.data(), text.size());
     return wrong(file, fmt::format("is larger than {} bytes", kTokenFileBytesMax));
   }
   return text;
@@ -47,7 +49,9 @@ Result<std::shared_ptr<const Access>> Access::read(const AccessFiles& files) {
   std::shared_ptr<Access> access(new Access);
   STORM_TRY(check_secret(files.key));
   STORM_TRY(check_secret(files.tokens));
-  Result<TokenList> tokens = TokenList::parse(STORM_TRY(read_text(files.tokens)));
+  std::string text = STORM_TRY(read_text(files.tokens));
+  Result<TokenList> tokens = TokenList::parse(text);
+  OPENSSL_cleanse(text.data(), text.size());
   if (!tokens) return wrong(files.tokens, tokens.error().message);
   access->tokens_ = std::move(*tokens);
 

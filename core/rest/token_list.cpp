@@ -50,10 +50,13 @@ std::optional<std::string> shown_token(std::string_view authorization) {
   const std::string_view credentials = take_word(authorization);
   if (boost::beast::iequals(scheme, "Bearer")) return std::string(credentials);
   if (!boost::beast::iequals(scheme, "Basic")) return std::nullopt;
-  const std::optional<std::string> pair = from_base64(credentials);
-  const std::size_t colon = pair ? pair->find(':') : std::string::npos;
-  if (colon == std::string::npos) return std::nullopt;
-  return pair->substr(colon + 1);
+  std::optional<std::string> pair = from_base64(credentials);
+  if (!pair) return std::nullopt;
+  const std::size_t colon = pair->find(':');
+  std::optional<std::string> token;
+  if (colon != std::string::npos) token = pair->substr(colon + 1);
+  OPENSSL_cleanse(pair->data(), pair->size());
+  return token;
 }
 
 Error wrong(std::size_t line, const std::string& what) {
@@ -105,9 +108,10 @@ Result<TokenList> TokenList::parse(std::string_view text) {
 }
 
 std::optional<std::string_view> TokenList::holder_of(std::string_view authorization) const {
-  const std::optional<std::string> shown = shown_token(authorization);
+  std::optional<std::string> shown = shown_token(authorization);
   if (!shown) return std::nullopt;
   const Digest digest = digest_of(*shown);
+  OPENSSL_cleanse(shown->data(), shown->size());
   const Token* holder = nullptr;
   for (const Token& token : tokens_) {
     if (CRYPTO_memcmp(token.digest.data(), digest.data(), digest.size()) == 0) holder = &token;

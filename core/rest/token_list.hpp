@@ -1,5 +1,6 @@
 // TokenList: the tokens that clients from elsewhere show, each with the name of who holds it. Kept
-// as digests, so a look into the memory of the server gives none away. A value. [any-thread]
+// as digests; of the tokens themselves only what requests under way show is in memory. A value.
+// [any-thread]
 //
 //   # one a line; what begins with # is not read
 //   ops  3f9c...    NAME, spaces, TOKEN
