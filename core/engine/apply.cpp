@@ -181,6 +181,7 @@ class Handler {
     if (!state_.agents.contains(command.agent.uuid)) return gone(command.agent);
     const DiscoveryBatch& batch = command.batch;
     const auto key = std::make_pair(command.agent.uuid, batch.scope);
+    if (batch.sync_begin) STORM_TRY(expect_room(key));
     if (batch.sync_begin) context_.listings[key] = Listing{batch.epoch, {}};
     const auto found = context_.listings.find(key);
     Listing* listing = found != context_.listings.end() && found->second.epoch == batch.epoch
@@ -244,6 +245,19 @@ class Handler {
     if (job.status == status) return {};
     return Error{Errc::Conflict,
                  fmt::format("the job is {}, not {}", name_of(job.status), name_of(status))};
+  }
+
+  // For one more listing of that agent and scope.
+  Result<void> expect_room(const Listings::key_type& key) {
+    if (context_.listings.contains(key)) return {};
+    auto at = context_.listings.lower_bound({key.first, {}});
+    std::size_t open = 0;
+    for (; at != context_.listings.end() && at->first.first == key.first; ++at) ++open;
+    if (open < kListingsMax) return {};
+    return Error{Errc::Conflict,
+                 fmt::format("the agent has begun listings of {} scopes; complete one of them "
+                             "(sync_end) before another begins",
+                             open)};
   }
 
   Result<void> expect_object(const Id& id, const std::shared_ptr<const void>& expected) {

@@ -22,6 +22,7 @@ struct Listing {
   std::uint64_t epoch = 0;
   PersistentSet<Uuid> seen;  // copied for free, to go back to
 };
+inline constexpr std::size_t kListingsMax = 64;  // of one agent, as an executor has scopes
 using Listings = std::map<std::pair<Uuid, std::string>, Listing>;
 
 // What a group's filter matches, found ahead.

@@ -159,3 +159,20 @@ TEST_CASE("discovery: an agent that retires is offline and what it knew is stale
   CHECK(f.get(agent).find("status")->as_string() == "offline");
   CHECK(count_stale(f.engine->snapshot()) == 1);
 }
+
+TEST_CASE("discovery: an agent begins so many listings before it completes one", "[engine]") {
+  EngineFixture f;
+  const Id agent = f.agent("prod"), other = f.agent("other");
+  const auto begin = [&](const Id& of, std::size_t scope) {
+    return f.engine->execute(
+        Discover{of, {.scope = std::to_string(scope), .epoch = 1, .sync_begin = true}});
+  };
+  for (std::size_t i = 0; i < kListingsMax; ++i) REQUIRE(begin(agent, i));
+  const auto refused = begin(agent, kListingsMax);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::Conflict);
+  CHECK(begin(agent, 0));  // anew
+  CHECK(begin(other, 0));
+  f.discover(agent, {.scope = "0", .epoch = 1, .sync_end = true});
+  CHECK(begin(agent, kListingsMax));
+}
