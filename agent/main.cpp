@@ -8,10 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 #include "agent/agent_options.hpp"
 #include "agent/rest_sink.hpp"
 #include "core/base/clock.hpp"
+#include "core/base/core_dumps.hpp"
 #include "core/plugin_host/executor_adapter.hpp"
 #include "core/plugin_host/plugin_scan.hpp"
 
@@ -69,6 +73,8 @@ int main(int argc, char** argv) {
     return line.leave->exit_code;
   }
   const AgentOptions& options = line.options;
+  const char* const dumps = std::getenv("STORM_CORE_DUMPS");
+  forbid_core_dumps(dumps && std::string_view(dumps) == "1");
   const sigset_t signals = block_signals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("storm-agent"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %n: %v");

@@ -3,8 +3,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "core/base/clock.hpp"
+#include "core/base/core_dumps.hpp"
 #include "core/config/config_file.hpp"
 #include "core/config/print_config.hpp"
 #include "core/config/quote_lines.hpp"
@@ -31,16 +32,20 @@ namespace {
 
 using namespace storm;
 
+// An answer may take three of four periods before the service manager gives up.
+constexpr int kPingsPerWatchdogTime = 4;
+
 Result<Config> read_config(const CommandLine& line, const Environment& environment) {
   const auto file = STORM_TRY(find_config_file(line.config_file, environment));
   return load_config(file, line.overrides, environment);
 }
 
-// The same for somebody who sits before it: faults with the lines they are about.
+// The same for somebody who sits before it: faults with the lines they are about. These may hold
+// secrets, so they do not go to a journal.
 Result<Config> read_first_config(const CommandLine& line, const Environment& environment) {
   const auto file = STORM_TRY(find_config_file(line.config_file, environment));
   auto config = load_config(file, line.overrides, environment);
-  if (config || !file) return config;
+  if (config || !file || isatty(STDERR_FILENO) != 1) return config;
   Error error = std::move(config).error();
   error.message = with_quoted_lines(error.message, *file);
   return error;
@@ -93,7 +98,8 @@ void serve(Daemon& daemon, Signals& signals, const CommandLine& line,
   std::optional<Watchdog> watchdog;
   if (const auto time = notifier.watchdog_time()) {
     using std::placeholders::_1, std::placeholders::_2;
-    watchdog.emplace(notifier, *time / 2, std::bind(&Daemon::probe, &daemon, _1, _2));
+    watchdog.emplace(notifier, *time / kPingsPerWatchdogTime,
+                     std::bind(&Daemon::probe, &daemon, _1, _2));
   }
   notifier.ready(status_of(daemon));
   while (signals.wait() == Signals::Wish::Reload) {
@@ -115,17 +121,6 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-// Secrets of clouds pass through the memory of plugins, so none of it goes to a file or to a
-// collector of crashes. Developers ask for dumps by STORM_CORE_DUMPS=1.
-void forbid_core_dumps(const Environment& environment) {
-  if (environment.variable("STORM_CORE_DUMPS") == "1") return;
-  const rlimit none = {};
-  setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__)  // its search for leaks traces the process
-  prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 // Not by the way of static destructors: a plugin that did not end may still use what they take
@@ -152,7 +147,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   raise_descriptor_limit();
-  forbid_core_dumps(environment);
+  forbid_core_dumps(environment.variable("STORM_CORE_DUMPS") == "1");
   auto& signals = *new Signals;  // for the life of the process
   auto daemon = Daemon::start(*config, environment);
   if (!daemon) leave(fail(daemon.error()));
