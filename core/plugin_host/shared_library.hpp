@@ -28,6 +28,9 @@ class SharedLibrary {  // [any-thread]
   // the dynamic linker's own words.
   static Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path,
                                                      const std::filesystem::path& mapped);
+  static Result<std::shared_ptr<SharedLibrary>> open(const std::filesystem::path& path) {
+    return open(path, path);
+  }
   ~SharedLibrary();
   SharedLibrary(const SharedLibrary&) = delete;
   SharedLibrary& operator=(const SharedLibrary&) = delete;
