@@ -113,13 +113,13 @@ ChildProcess::ChildProcess(pid_t pid, Descriptor pidfd, Descriptor output)
     : pid_(pid), pidfd_(std::move(pidfd)), output_(std::move(output)) {}
 
 ChildProcess::~ChildProcess() {
-  if (end_) return;
   signal(SIGKILL);
   wait();
 }
 
 void ChildProcess::signal(int number) {
-  // Its number is its own until it is waited for, and only this object does that.
+  const std::lock_guard lock(mutex_);
+  if (end_) return;  // its number may be another's
   if (number == SIGKILL) ::kill(-pid_, SIGKILL);
   ::pidfd_send_signal(pidfd_.get(), number, nullptr, 0);
 }
@@ -132,7 +132,10 @@ ProcessEnd ChildProcess::wait() {
 }
 
 std::optional<ProcessEnd> ChildProcess::reap(int options) {
-  if (end_) return end_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_) return end_;
+  }
   // What it left behind goes with it, while its group cannot be anybody else's.
   siginfo_t info = {};
   int code = 0;
@@ -140,6 +143,7 @@ std::optional<ProcessEnd> ChildProcess::reap(int options) {
     code = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOWAIT | options);
   } while (code != 0 && errno == EINTR);
   if (code == 0 && info.si_pid == 0) return std::nullopt;
+  const std::lock_guard lock(mutex_);
   ::kill(-pid_, SIGKILL);
   siginfo_t same = {};
   ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &same, WEXITED | WNOHANG);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ class ChildProcess {
   int pidfd() const { return pidfd_.get(); }    // readable once it has ended
   int output() const { return output_.get(); }  // never blocks
   // To the process and, with SIGKILL, all of its group.
-  void signal(int number);
+  void signal(int number);  // nothing once it was waited for
   // How it ended; nothing while it runs.
   std::optional<ProcessEnd> ended();
   // The same, after waiting for it.
@@ -52,7 +53,8 @@ class ChildProcess {
   const pid_t pid_;
   const Descriptor pidfd_;
   const Descriptor output_;
-  std::optional<ProcessEnd> end_;
+  mutable std::mutex mutex_;  // held while it is reaped, so that nobody signals its number then
+  std::optional<ProcessEnd> end_;  // Guarded by mutex_.
 };
 
 }  // namespace storm::runner

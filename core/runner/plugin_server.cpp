@@ -1,12 +1,16 @@
 #include "core/runner/plugin_server.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <limits>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -119,6 +123,13 @@ PluginServer::PluginServer(Descriptor socket, std::string version)
       statuses_(kStatusesPerSecond, kStatusesBurst) {}
 
 int PluginServer::serve() {
+  // Mapping a library runs its code on this thread, which may not come back to the socket.
+  std::thread([descriptor = socket_.descriptor()] {
+    pollfd end = {descriptor, POLLRDHUP, 0};
+    while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
+    }
+    ::_exit(0);
+  }).detach();
   Result<void> served = greet();
   while (served) {
     Result<std::optional<Frame>> frame = socket_.receive(true);
@@ -208,7 +219,7 @@ Result<void> PluginServer::take(Frame frame) {
   if (message.epoch != epoch_) return Error{Errc::PluginFault, "stormd speaks to another runner"};
   if (const auto* const ping = std::get_if<Ping>(&message.body)) {
     tell_all();
-    send(0, Pong{ping->sequence});
+    static_cast<void>(send(0, Pong{ping->sequence}));
     return {};
   }
   if (const auto* const call = std::get_if<Call>(&message.body)) {
@@ -254,7 +265,19 @@ Result<void> PluginServer::begin(std::shared_ptr<OpenCall> open) {
       return Error{Errc::PluginFault, "stormd makes too many calls, or one twice"};
     }
   }
-  std::thread([this, open = std::move(open)] { run(*open); }).detach();
+  try {
+    std::thread([this, open] { run(*open); }).detach();
+  } catch (const std::system_error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      open_.erase(open->id);
+    }
+    FaultWords fault;
+    fault.code = STORM_E_QUOTA;
+    fault.layer = STORM_LAYER_PLUGIN;
+    fault.message = fmt::format("its process may have no more threads: {}", error.what());
+    finish(open->id, fault.code, fault, {});
+  }
   return {};
 }
 
@@ -370,13 +393,17 @@ storm_rc PluginServer::publish(OpenCall& open, const storm_call* raw, const stor
 void PluginServer::finish(std::uint64_t call, storm_rc code, const std::optional<FaultWords>& fault,
                           std::string_view output, std::uint32_t functions) {
   if (services_) tell_all();
-  send(call, Finished{code, fault, output, functions});
+  const Result<void> sent = send(call, Finished{code, fault, output, functions});
+  if (sent || sent.error().code == Errc::Unavailable) return;
+  // Nobody would ever hear of the end of that call.
+  fmt::print(stderr, "storm-plugin-runner: {}\n", sent.error().message);
+  ::_exit(kExitLost);
 }
 
-// What does not get through is for nobody: the thread that reads ends the process then.
-void PluginServer::send(std::uint64_t call, Body body) {
-  static_cast<void>(write_message(Message{epoch_, call, std::move(body)},
-                                  [this](Bytes bytes) { return socket_.send(bytes, -1); }));
+// What finds nobody there is for nobody: the process ends then.
+Result<void> PluginServer::send(std::uint64_t call, Body body) {
+  return write_message(Message{epoch_, call, std::move(body)},
+                       [this](Bytes bytes) { return socket_.send(bytes, -1); });
 }
 
 void PluginServer::log(std::int32_t level, std::string_view text) {
@@ -386,7 +413,7 @@ void PluginServer::log(std::int32_t level, std::string_view text) {
     if (!log_lines_.take(clock_->mono_now())) return;
     dropped = log_lines_.take_dropped();
   }
-  send(0, Log{level, text, dropped});
+  static_cast<void>(send(0, Log{level, text, dropped}));
 }
 
 void PluginServer::tell_status(const SourceStatus& status) {
@@ -403,13 +430,13 @@ void PluginServer::tell_all() {
   const std::vector<InstanceMetric> metrics = services_->metrics();
   const std::lock_guard lock(notes_mutex_);
   if (const auto status = std::exchange(status_, std::nullopt)) {
-    send(0, Status{status->source, status->summary, status->detail_json});
+    static_cast<void>(send(0, Status{status->source, status->summary, status->detail_json}));
   }
   for (const InstanceMetric& metric : metrics) {
     const auto [told, fresh] = told_.try_emplace(metric.name, 0.0);
     if (!fresh && told->second == metric.value) continue;
-    send(0, Metric{metric.counter, metric.name,
-                   metric.counter ? metric.value - told->second : metric.value});
+    static_cast<void>(send(0, Metric{metric.counter, metric.name,
+                                     metric.counter ? metric.value - told->second : metric.value}));
     told->second = metric.value;
   }
 }

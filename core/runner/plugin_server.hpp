@@ -55,7 +55,7 @@ class PluginServer {
   const storm_executor_v1* executor() const;
   void finish(std::uint64_t call, storm_rc code, const std::optional<FaultWords>& fault,
               std::string_view output, std::uint32_t functions = 0);
-  void send(std::uint64_t call, Body body);
+  Result<void> send(std::uint64_t call, Body body);
   void log(std::int32_t level, std::string_view text);
   void tell_status(const SourceStatus& status);
   void tell_all();  // what was put off: the status, metrics

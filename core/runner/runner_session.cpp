@@ -24,6 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr int kFramesAtOnce = 64;  // between two looks at the clock
+constexpr int kLastRounds = 64;    // of so many frames, that a process which ended had sent
 constexpr std::size_t kStatusDetailBytesMax = 64 * 1024;
 constexpr milliseconds kQuiet{20};
 constexpr milliseconds kReapTimeout{5'000};  // what was killed may still be held by a device
@@ -184,7 +185,6 @@ storm_rc RunnerSession::wait_for(const std::shared_ptr<OpenCall>& open, std::uin
       lock.unlock();
       hand_on(std::move(batch), id, call, feed);
       lock.lock();
-      open->publishing = false;
     } else if (open->finished) {
       finished = std::move(open->finished);
       break;
@@ -234,9 +234,16 @@ void RunnerSession::hand_on(Received received, std::uint64_t id, const storm_cal
     const std::lock_guard lock(shared_->mutex);
     if (const auto open = shared_->open.find(id); open != shared_->open.end()) {
       open->second->publishing = false;
+      // What stormd took to take it is not the plugin's time.
+      if (open->second->cancel_sent) open->second->cancel_sent = steady_clock::now();
     }
   }
-  static_cast<void>(send(id, answer));  // else the process is gone, which the call hears of
+  // A process that is gone is something that the call hears of; one that takes nothing would wait
+  // for the answer for ever.
+  if (Result<void> sent = send(id, answer); !sent && sent.error().code != Errc::Unavailable) {
+    options_.services->log().error("publish: {}", sent.error().message);
+    child_->signal(SIGKILL);
+  }
 }
 
 storm_rc RunnerSession::died(const storm_call* call) const {
@@ -284,7 +291,9 @@ void RunnerSession::run() {
     if (waiting[1].revents != 0) read_output();
     if (waiting[0].revents != 0 && read_frames() == Next::Stop) break;
     if (waiting[2].revents != 0) {
-      while (read_frames() == Next::GoOn && why_killed_.empty()) {
+      // What it left behind may hold the socket, and must not keep it full.
+      child_->signal(SIGKILL);
+      for (int i = 0; i < kLastRounds && read_frames() == Next::GoOn; ++i) {
         pollfd more = {socket_.descriptor(), POLLIN, 0};
         if (::poll(&more, 1, 0) <= 0) break;
       }
