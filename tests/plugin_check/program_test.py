@@ -58,7 +58,7 @@ class ProgramTest(unittest.TestCase):
         answer = self.run_program('--json', '--only', 'static', '--only', 'load.plugin', self.plugin)
         report = json.loads(answer.stdout)
         failed = {one['id'] for one in report['checks'] if one['result'] == 'failed'}
-        self.assertEqual(failed, {'static.note', 'load.plugin'})
+        self.assertEqual(failed, {'static.manifest', 'static.note', 'load.plugin'})
 
     def test_a_file_that_is_cut_off_is_told_at_every_length(self):
         whole = self.plugin.read_bytes()

@@ -14,13 +14,7 @@ import tempfile
 # What fails, each with a word of what is said. Where one fault shows in several places, in each of them.
 EXPECTED = {
     'executor-none': {},
-    'executor-export_more': {'static.exports': 'wrong_something_else', 'static.cxx_names': 'std::'},
-    'executor-export_cxx': {'static.exports': 'wrong_of_text', 'static.cxx_names': 'wrong_of_text(std::'},
-    'executor-export_unique': {'static.gnu_unique': 'WrongShared::count', 'static.exports': 'WrongShared',
-                               'static.cxx_names': 'WrongShared::count'},
-    'executor-no_note': {'static.note': 'STORM_NOTE'},
     'executor-no_flags': {'static.flags': 'nodelete'},
-    'executor-exec_stack': {'static.stack': 'noexecstack'},
     'executor-search_path': {'static.search_path': '/opt/elsewhere'},
     'executor-thread_at_load': {'load.threads': '1 thread'},
     'executor-file_at_load': {'load.descriptors': '/dev/null'},
@@ -64,6 +58,13 @@ EXPECTED = {
 }
 # What these do shows in many checks; that it does in this one is enough.
 AMONG_OTHERS = {
+    # stormd refuses to map these, so nothing of them can be tried.
+    'executor-export_more': {'static.exports': 'wrong_something_else', 'static.cxx_names': 'std::'},
+    'executor-export_cxx': {'static.exports': 'wrong_of_text', 'static.cxx_names': 'wrong_of_text(std::'},
+    'executor-export_unique': {'static.gnu_unique': 'WrongShared::count', 'static.exports': 'WrongShared',
+                               'static.cxx_names': 'WrongShared::count'},
+    'executor-no_note': {'static.note': 'STORM_NOTE'},
+    'executor-exec_stack': {'static.stack': 'noexecstack'},
     'executor-keeps_scope': {'executor.borrowed': 'SIGSEGV'},
     'executor-writes_output': {'life.create': 'standard output'},
     'executor-wrong_batch': {'executor.publishes': 'breaks a rule'},

@@ -59,7 +59,7 @@ TEST_CASE("isolated: what breaks the contract is refused in the same words", "[r
       "batch_size", "batch_flags", "batch_scope", "stride", "null_list", "too_many",
       "resource_size", "resource_flags", "no_uid", "long_uid", "null_text", "not_utf8", "long_type",
       "blank_image", "revision", "large_snapshot", "many_names", "status", "health", "huge",
-      "removal", "snapshot", "deep_snapshot", "throw_in_watch", "lost_once", "good", "two_scopes");
+      "removal", "snapshot", "deep_snapshot", "throw_in_watch", "lost_once", "good");
   const auto trace = [&](bool isolate) {
     test::Isolated isolated;
     Manifest manifest = test::manifest_of("misbehaving", "misbehaving");
