@@ -51,7 +51,7 @@ def memory_bytes(pid, field='VmRSS'):
 class Stormd:
     """Use as a context; the folder goes at the end. `executors` are lines of YAML."""
 
-    def __init__(self, build, executors=(), ephemeral=False):
+    def __init__(self, build, executors=(), ephemeral=False, settings=()):
         self.program = pathlib.Path(build).resolve() / 'bin' / 'stormd'
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='storm-bench-', dir=FOLDERS))
         self.arguments = ['--ephemeral'] if ephemeral else []
@@ -61,6 +61,7 @@ class Stormd:
         lines = ['listen: ["127.0.0.1:0"]',
                  f'storage: {{plugin: sqlite, config: {{path: "{self.folder}/storm.db"}}}}']
         lines += ['executors:', *(f'  - {line}' for line in executors)] if executors else ['executors: []']
+        lines += settings
         (self.folder / 'stormd.yaml').write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
     def __enter__(self):

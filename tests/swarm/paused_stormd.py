@@ -98,7 +98,9 @@ def main():
     if why_not:
         print(f'SKIPPED, no test of a real swarm was run: {why_not}')
         return SKIPPED
-    with SwarmBed() as bed, Stormd(build, [bed.executor('required')]) as stormd:
+    # In stormd itself, so that what is stopped is what reads from dockerd.
+    in_process = ['plugins: {isolation: {swarm: in-process}}']
+    with SwarmBed() as bed, Stormd(build, [bed.executor('required')], settings=in_process) as stormd:
         try:
             test(bed, stormd)
         except Failure as failure:
