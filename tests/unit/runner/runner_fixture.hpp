@@ -1,6 +1,8 @@
 // What tests of runners share: an environment whose executors run in processes, and what this
 // process has of descriptors, threads and children.
 #pragma once
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -8,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -27,6 +30,25 @@ inline Manifest unruly() {
   return manifest;
 }
 
+// A log that can be read while others write it.
+class KeptLog final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::string str() {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    text_.append(line.data(), line.size());
+  }
+  void flush_() override {}
+
+  std::string text_;  // Guarded by mutex_.
+};
+
 struct Isolated {
   explicit Isolated(RestartPolicy::Limits restarts = {}, Patience patience = {},
                     const std::string& program = STORM_RUNNER) {
@@ -37,6 +59,7 @@ struct Isolated {
     options.patience = patience;
     plugins = std::make_shared<IsolatedPlugins>(options);
     environment.value.clock = std::make_shared<SystemClock>();
+    environment.value.log = std::make_shared<spdlog::logger>("test", kept);
     environment.value.isolate = plugins->isolator();
   }
   Result<std::shared_ptr<PluginInstance>> start(const std::string& habit,
@@ -44,8 +67,9 @@ struct Isolated {
                                                 const std::string& name = "prod") {
     return PluginInstance::start(manifest, name, Value(habit), environment.value);
   }
-  std::string log() const { return environment.written.str(); }
+  std::string log() const { return kept->str(); }
 
+  const std::shared_ptr<KeptLog> kept = std::make_shared<KeptLog>();
   Environment environment;
   std::shared_ptr<IsolatedPlugins> plugins;
 };
