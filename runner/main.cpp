@@ -2,8 +2,6 @@
 // socket and says over it what to do; of no use to anybody else.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/base/core_dumps.hpp"
 #include "core/runner/child_process.hpp"
 #include "core/runner/plugin_server.hpp"
 
@@ -25,15 +24,9 @@ bool is_socket(int descriptor) {
   return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_SEQPACKET;
 }
 
-// Secrets of clouds pass through its memory; see stormd.
-void forbid_core_dumps() {
+bool dumps_are_wanted() {
   const char* const wanted = std::getenv("STORM_CORE_DUMPS");
-  if (wanted && std::string_view(wanted) == "1") return;
-  const rlimit none = {};
-  ::setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__)  // its search for leaks traces the process
-  ::prctl(PR_SET_DUMPABLE, 0);
-#endif
+  return wanted && std::string_view(wanted) == "1";
 }
 
 }  // namespace
@@ -51,7 +44,7 @@ int main(int argc, char** argv) {
   }
   ::fcntl(kInheritedSocket, F_SETFD, FD_CLOEXEC);
   std::signal(SIGPIPE, SIG_IGN);
-  forbid_core_dumps();
+  storm::forbid_core_dumps(dumps_are_wanted());
   // For the life of the process: threads of the plugin may use it to the end.
   auto& server = *new PluginServer(Descriptor(kInheritedSocket), STORM_VERSION);
   const int exit_code = server.serve();
