@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,13 @@
 namespace storm {
 namespace {
 
+// Up to the last member of ABI 1.0: what later ones append is not demanded of older plugins.
+constexpr std::size_t kBatchSizeMin =
+    offsetof(storm_batch, bookmark) + sizeof(storm_batch::bookmark);
+constexpr std::size_t kResourceSizeMin =
+    offsetof(storm_resource, snapshot_json) + sizeof(storm_resource::snapshot_json);
+constexpr std::size_t kRemovalSizeMin = offsetof(storm_removal, uid) + sizeof(storm_removal::uid);
+
 constexpr std::uint32_t kBatchFlags = STORM_B_SYNC_BEGIN | STORM_B_SYNC_END | STORM_B_STALE;
 constexpr std::uint32_t kResourceFlags = STORM_R_STALE;
 constexpr std::uint64_t kRevisionMax = INT64_MAX;  // what a row of the store can hold
@@ -27,15 +35,15 @@ class Reader {
   Result<DiscoveryBatch> read(const storm_batch& in) {
     DiscoveryBatch batch;
     where_ = "batch";
-    if (in.size < sizeof(storm_batch)) {
-      fail(fmt::format("size is {}, at least {} is needed", in.size, sizeof(storm_batch)));
+    if (in.size < kBatchSizeMin) {
+      fail(fmt::format("size is {}, at least {} is needed", in.size, kBatchSizeMin));
       return *error_;
     }
     check_flags(in.flags, kBatchFlags);
     batch.scope = text(in.scope, "scope", 0, kScopeBytesMax);
     text(in.bookmark, "bookmark", 0, kBookmarkBytesMax);
-    check_list(in.upserts, "upserts", sizeof(storm_resource));
-    check_list(in.removals, "removals", sizeof(storm_removal));
+    check_list(in.upserts, "upserts", kResourceSizeMin);
+    check_list(in.removals, "removals", kRemovalSizeMin);
     if (std::size_t{in.upserts.n} + in.removals.n > kBatchResourcesMax) {
       fail(fmt::format("it has {} resources, at most {} are allowed",
                        std::size_t{in.upserts.n} + in.removals.n, kBatchResourcesMax));
@@ -70,8 +78,8 @@ class Reader {
 
   DiscoveredResource resource(const storm_resource& in) {
     DiscoveredResource out;
-    if (in.size < sizeof(storm_resource)) {
-      fail(fmt::format("size is {}, at least {} is needed", in.size, sizeof(storm_resource)));
+    if (in.size < kResourceSizeMin) {
+      fail(fmt::format("size is {}, at least {} is needed", in.size, kResourceSizeMin));
       return out;
     }
     check_flags(in.flags, kResourceFlags);
@@ -99,8 +107,8 @@ class Reader {
   }
 
   std::string removal(const storm_removal& in) {
-    if (in.size < sizeof(storm_removal)) {
-      fail(fmt::format("size is {}, at least {} is needed", in.size, sizeof(storm_removal)));
+    if (in.size < kRemovalSizeMin) {
+      fail(fmt::format("size is {}, at least {} is needed", in.size, kRemovalSizeMin));
       return {};
     }
     return text(in.uid, "uid", 1, kUidBytesMax);
